@@ -1,0 +1,1 @@
+"""Train, evaluate and sample small Transformers. Pure PyTorch: no Django, no network."""
