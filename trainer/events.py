@@ -127,7 +127,7 @@ class Failed(Event):
     ending: str
     step: int
     detail: dict[str, Any]
-    """Numbers that the words need, e.g. {"loss": null, "start": 4.5, "best_step": 140, "best_loss": 2.8, "rate": 0.4}."""
+    """Numbers that the words need, e.g. {"loss": null, "start": 4.5, "best_step": 140, "rate": 0.4}."""
 
 
 KINDS: dict[str, type[Event]] = {

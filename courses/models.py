@@ -1,0 +1,255 @@
+"""The course and what each learner did in it.
+
+A chapter version is immutable once published; both languages of it live in one row. A learner's progress keeps the
+version and rule that applied when they began. Evidence rows say what was reached; the summary columns of
+ChapterProgress are written with each of them, so that reports never compute over raw activity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from portal.accounts.models import User
+
+LANGUAGES = ("en", "zh-hans")
+"""Keys of every localised JSON value."""
+
+Localised = dict[str, Any]
+
+
+def localised(values: Localised) -> Any:
+    """The value in the reader's language, else in the other one."""
+    language = get_language() or ""
+    return values.get("zh-hans" if language.startswith("zh") else "en") or next(iter(values.values()), "")
+
+
+class Course(models.Model):
+    """A sequence of chapters."""
+
+    slug = models.SlugField(unique=True)
+    title = models.JSONField(default=dict)
+    summary = models.JSONField(default=dict)
+    position = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return str(localised(self.title))
+
+
+class Quiz(models.Model):
+    """One immutable version of a chapter's quiz; `questions` holds the key and never leaves the server whole."""
+
+    chapter = models.ForeignKey("Chapter", on_delete=models.CASCADE, related_name="quizzes")
+    number = models.PositiveIntegerField()
+    content_hash = models.CharField(max_length=64)
+    pass_percent = models.PositiveSmallIntegerField(default=80)
+    time_limit_s = models.PositiveIntegerField(default=0, help_text="0: no limit")
+    max_attempts = models.PositiveSmallIntegerField(default=0, help_text="0: no limit")
+    questions = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("quiz")
+        verbose_name_plural = _("quizzes")
+        constraints = [models.UniqueConstraint(fields=["chapter", "number"], name="quiz_number_of_chapter")]
+
+    def __str__(self) -> str:
+        return f"{self.chapter_id}/{self.number}"
+
+
+class Chapter(models.Model):
+    """A chapter by its stable id. `owner` says who edits its text: the files in git, or the studio."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="chapters")
+    slug = models.SlugField()
+    number = models.PositiveSmallIntegerField()
+    minutes = models.PositiveSmallIntegerField(default=30)
+    owner = models.CharField(max_length=10, default="files", help_text="files or studio")
+    current = models.ForeignKey("ChapterVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    labs = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("chapter")
+        verbose_name_plural = _("chapters")
+        ordering = ["number", "pk"]
+        constraints = [models.UniqueConstraint(fields=["course", "slug"], name="chapter_slug_of_course")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.slug}"
+
+
+class ChapterVersion(models.Model):
+    """One version in both languages. Without `published_at` it is the draft; afterwards nothing in it changes.
+
+    `body` is what the reader shows, per language: {"en": [section, ...], "zh-hans": [...]}, with
+    section = {"id", "title", "lede", "headings": [{"id", "title"}], "parts": [part, ...]} and
+    part = {"kind": "html", "html"} or {"kind": "guess" | "check" | "widget" | "lab" | "figure", "id", ...}.
+    """
+
+    chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    title = models.JSONField(default=dict)
+    summary = models.JSONField(default=dict)
+    source = models.JSONField(default=dict, help_text="Markdown by language")
+    figures = models.JSONField(default=dict, help_text="SVG by file name")
+    body = models.JSONField(default=dict)
+    rule = models.JSONField(default=dict)
+    quiz = models.ForeignKey(Quiz, null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
+    content_hash = models.CharField(max_length=64, blank=True)
+    follows = models.JSONField(
+        default=dict, help_text="By language: version number whose text this translation follows"
+    )
+    change = models.CharField(max_length=10, default="minor", help_text="minor, keep or redo")
+    note = models.CharField(max_length=300, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+    saved_at = models.DateTimeField(auto_now=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("chapter version")
+        verbose_name_plural = _("chapter versions")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["chapter", "number"], name="version_number_of_chapter"),
+            models.UniqueConstraint(
+                fields=["chapter"], condition=models.Q(published_at=None), name="one_draft_of_chapter"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chapter_id} v{self.number}"
+
+    @property
+    def sections(self) -> list[dict[str, Any]]:
+        """Sections in the reader's language."""
+        return list(localised(self.body) or [])
+
+
+class Enrolment(models.Model):
+    """A learner takes a course. `last_*` is where they stopped."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrolments")
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrolments")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_chapter = models.ForeignKey(Chapter, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    last_section = models.CharField(max_length=80, blank=True)
+    last_activity_at = models.DateTimeField(null=True, blank=True)
+    completed_chapters = models.PositiveSmallIntegerField(default=0)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("enrolment")
+        verbose_name_plural = _("enrolments")
+        constraints = [models.UniqueConstraint(fields=["user", "course"], name="one_enrolment")]
+
+
+class ChapterProgress(models.Model):
+    """One learner in one chapter: the version and rule that apply to them, and the summary of their evidence."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chapter_progress")
+    chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="progress")
+    version = models.ForeignKey(ChapterVersion, on_delete=models.PROTECT, related_name="+")
+    rule = models.JSONField(default=dict)
+    started_at = models.DateTimeField(default=timezone.now)
+    last_activity_at = models.DateTimeField(default=timezone.now)
+    percent = models.PositiveSmallIntegerField(default=0)
+    sections_read = models.PositiveSmallIntegerField(default=0)
+    quiz_percent = models.PositiveSmallIntegerField(null=True, blank=True)
+    quiz_attempts = models.PositiveSmallIntegerField(default=0)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("chapter progress")
+        verbose_name_plural = _("chapter progress")
+        constraints = [models.UniqueConstraint(fields=["user", "chapter"], name="one_progress_of_chapter")]
+
+
+class Evidence(models.Model):
+    """One thing that a learner reached in a chapter; the first time counts, a better value replaces a worse one.
+
+    `kind` is section, guess, check, widget, quiz or lab; `key` the id in the chapter; `value` what was reached.
+    """
+
+    progress = models.ForeignKey(ChapterProgress, on_delete=models.CASCADE, related_name="evidence")
+    kind = models.CharField(max_length=10)
+    key = models.CharField(max_length=80)
+    value = models.JSONField(default=dict)
+    passed = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["progress", "kind", "key"], name="one_evidence")]
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    """Filters on attempts."""
+
+    def for_user(self, user: User | AnonymousUser) -> AttemptQuerySet:
+        """One's own attempts only."""
+        return self.filter(user_id=user.pk) if user.pk else self.none()
+
+
+class Attempt(models.Model):
+    """A quiz attempt. Questions, order and deadline are frozen when it starts."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="attempts")
+    quiz = models.ForeignKey(Quiz, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, default="open", help_text="open or graded")
+    order = models.JSONField(help_text="[[question id, [option id, ...]], ...]")
+    started_at = models.DateTimeField(default=timezone.now)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    points = models.FloatField(null=True, blank=True)
+    points_max = models.FloatField(null=True, blank=True)
+    percent = models.PositiveSmallIntegerField(null=True, blank=True)
+    passed = models.BooleanField(default=False)
+    results = models.JSONField(default=dict, help_text="Points by question id")
+
+    objects: ClassVar[models.Manager[Attempt]] = AttemptQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "quiz", "number"], name="attempt_number"),
+            models.UniqueConstraint(fields=["user", "quiz"], condition=models.Q(state="open"), name="one_open_attempt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.quiz_id} #{self.number}"
+
+
+class Answer(models.Model):
+    """One answer of an attempt, as last given; an older `sequence` never overwrites a newer one."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="answers")
+    question = models.CharField(max_length=80)
+    value = models.JSONField(null=True, help_text="Option ids, or a number as typed")
+    flagged = models.BooleanField(default=False)
+    sequence = models.PositiveBigIntegerField(default=0)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        constraints = [models.UniqueConstraint(fields=["attempt", "question"], name="one_answer")]

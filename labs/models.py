@@ -1,0 +1,175 @@
+"""Runs, uploads and generated texts of learners. The row is the truth about a run; Redis only wakes and streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from labs.states import ENDINGS, MOVES, State, state_choices
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from portal.accounts.models import User
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Filters on uploads."""
+
+    def for_user(self, user: User | AnonymousUser) -> UploadQuerySet:
+        """One's own uploads only."""
+        return self.filter(owner_id=user.pk) if user.pk else self.none()
+
+
+class Upload(models.Model):
+    """A text of a learner's own, checked and normalised, kept under its hash in `VAR_DIR/uploads`."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    name = models.CharField(_("name"), max_length=120)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField(help_text="bytes of the normalised text")
+    characters = models.PositiveIntegerField()
+    vocab_size = models.PositiveIntegerField(help_text="of the character tokenizer")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Upload]] = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["owner", "sha256"], name="one_upload_of_text")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def corpus(self) -> str:
+        """How a RunSpec names this text."""
+        return f"sha256:{self.sha256}"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Filters on runs."""
+
+    def for_user(self, user: User | AnonymousUser) -> RunQuerySet:
+        """One's own runs only; somebody else's does not exist."""
+        return self.filter(owner_id=user.pk) if user.pk else self.none()
+
+    def queued(self) -> RunQuerySet:
+        """Waiting for a worker."""
+        return self.filter(state=State.QUEUED)
+
+    def running(self) -> RunQuerySet:
+        """Held by a worker."""
+        return self.filter(state=State.RUNNING)
+
+    def active(self) -> RunQuerySet:
+        """Not ended."""
+        return self.filter(state__in=[State.QUEUED, State.RUNNING])
+
+
+class Run(models.Model):
+    """One training run, from click to curve."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runs")
+    lab = models.SlugField()
+    spec = models.JSONField()
+    data_hash = models.CharField(max_length=64, blank=True)
+    params = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+    prediction = models.FloatField(null=True, blank=True, help_text="held-out loss the learner expected, nats a token")
+
+    state = models.CharField(max_length=16, choices=state_choices, default=State.QUEUED)
+    fence = models.PositiveIntegerField(default=0, help_text="grows with each claim; older writers are refused")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    idempotency_key = models.CharField(max_length=64)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    step = models.PositiveIntegerField(default=0, help_text="last step stored in `curve`")
+    curve = models.JSONField(default=dict, help_text="columns: see labs.curves")
+    samples = models.JSONField(default=list)
+    info = models.JSONField(default=dict, help_text="the `started` and `baseline` events")
+    result = models.JSONField(default=dict, help_text="the `finished` or `failed` event")
+    held_out = models.FloatField(null=True, blank=True, help_text="last held-out loss, nats a token")
+
+    objects: ClassVar[models.Manager[Run]] = RunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["owner", "idempotency_key"], name="one_run_of_key")]
+        indexes = [
+            models.Index(fields=["state", "queued_at"], name="run_queue"),
+            models.Index(fields=["owner", "-id"], name="run_owner"),
+            models.Index(fields=["lease_until"], name="run_lease", condition=Q(state="running")),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has reached an ending."""
+        return self.state in ENDINGS
+
+    def move(self, to: State, *, fence: int | None = None, **changes: Any) -> bool:
+        """Change state by one conditional UPDATE; False when the row is no longer in this state (or at this fence).
+
+        Raises ValueError for a move that MOVES does not allow.
+        """
+        if to not in MOVES[State(self.state)]:
+            raise ValueError(f"a run cannot go from {self.state} to {to}")
+        rows = Run.objects.filter(pk=self.pk, state=self.state)
+        if fence is not None:
+            rows = rows.filter(fence=fence)
+        if rows.update(state=to, **changes) != 1:
+            return False
+        for name, value in {"state": to, **changes}.items():
+            setattr(self, name, value)
+        return True
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    """Filters on generated texts."""
+
+    def for_user(self, user: User | AnonymousUser) -> GenerationQuerySet:
+        """Texts of one's own runs only."""
+        return self.filter(run__owner_id=user.pk) if user.pk else self.none()
+
+
+class Generation(models.Model):
+    """A text that a learner's finished model wrote on request."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="generations")
+    prompt = models.CharField(max_length=1000)
+    temperature = models.FloatField()
+    top_k = models.PositiveIntegerField(default=0, help_text="0: all tokens")
+    top_p = models.FloatField(default=1.0)
+    max_tokens = models.PositiveIntegerField(default=200)
+    seed = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=10, default="waiting", help_text="waiting, done or failed")
+    text = models.TextField(blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Generation]] = GenerationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("generated text")
+        verbose_name_plural = _("generated texts")
+        ordering = ["-pk"]

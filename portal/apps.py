@@ -1,0 +1,8 @@
+"""The app of the joining layer: system-wide templates, commands and tests."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+    default_auto_field = "django.db.models.BigAutoField"
