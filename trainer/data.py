@@ -64,8 +64,7 @@ def prepare(spec: RunSpec, text: str) -> Data:
     else:
         tokenizer = Characters.fit(text)
         if tokenizer.vocab_size > MAX_CHARACTERS:
-            detail = {"reason": "vocabulary_too_large", "limit": MAX_CHARACTERS, "found": tokenizer.vocab_size}
-            raise DataError(detail)
+            raise DataError({"reason": "vocabulary_too_large", "limit": MAX_CHARACTERS, "found": tokenizer.vocab_size})
     train_ids, held_out_ids = tokenizer.encode(train), tokenizer.encode(held_out)
     if min(len(train_ids), len(held_out_ids)) < MIN_WINDOWS * spec.context + 1:
         found = len(train_ids) + len(held_out_ids)

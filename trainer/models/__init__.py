@@ -1,0 +1,1 @@
+"""One model a file, each readable from top to bottom."""

@@ -1,0 +1,153 @@
+"""A process that has imported everything but computed nothing, and forks a child for each run.
+
+A fresh Python needs seconds to import torch; a fork of this one needs milliseconds. It must never run a torch
+operation itself: a fork after a parallel operation can hang. `labs.children` starts it as `python -m trainer.nursery FD`
+with one end of a Unix socket and sends one request at a time:
+
+    request  one JSON line with the file descriptors [events, keepalive] attached (SCM_RIGHTS)
+    answer   {"pid": ...}, then, when the child has ended, {"status": ...} (as os.waitpid gives it)
+
+The child writes events as JSON lines to `events`. It ends when `keepalive`, a pipe, is closed at the other end: a
+supervisor that dies takes its children along. Limits (memory, file size) hold for the child alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+from trainer.checkpoint import load_curve
+from trainer.events import Failed
+from trainer.loop import is_out_of_memory, train
+from trainer.sample import generate, load_model
+from trainer.spec import RunSpec
+
+REQUEST_BYTES = 1_000_000
+CHILD_FAILED = 1
+SUPERVISOR_GONE = 3
+
+
+class Stop:
+    """Set by SIGTERM; asked by the training loop at every step."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._handle)
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer requests until the other end closes."""
+    while True:
+        message, fds, _, _ = socket.recv_fds(channel, REQUEST_BYTES, 2)
+        if not message:
+            return
+        request = json.loads(message)
+        pid = os.fork()
+        if pid == 0:
+            channel.close()
+            _child(request, *fds)
+        for fd in fds:
+            os.close(fd)
+        _answer(channel, {"pid": pid})
+        _, status = os.waitpid(pid, 0)
+        _answer(channel, {"status": status})
+
+
+def _answer(channel: socket.socket, values: dict[str, Any]) -> None:
+    # The supervisor may be gone by now; then the next receive says so.
+    with contextlib.suppress(BrokenPipeError):
+        channel.sendall(json.dumps(values).encode() + b"\n")
+
+
+def _child(request: dict[str, Any], events: int, keepalive: int) -> None:
+    """Carry out one request in this freshly forked process, and leave it for good."""
+    code = CHILD_FAILED
+    try:
+        os.setsid()
+        os.nice(5)  # pages stay quick while models train
+        _limit(request)
+        threading.Thread(target=_end_with, args=(keepalive,), daemon=True).start()
+        with os.fdopen(events, "w", encoding="utf-8", buffering=1) as out:
+            {"train": _train, "sample": _sample}[request["kind"]](request, out)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _limit(request: dict[str, Any]) -> None:
+    memory, file = request["memory_mb"] * 2**20, request["file_mb"] * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file, file))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _end_with(keepalive: int) -> None:
+    os.read(keepalive, 1)  # nobody ever writes: returns when the last writer is gone
+    os._exit(SUPERVISOR_GONE)
+
+
+def _train(request: dict[str, Any], out: TextIO) -> None:
+    """Write every event of a run. A run that resumes first repeats what it had shown (`history`)."""
+    run_dir = Path(request["run_dir"])
+    text = Path(request["text_path"]).read_text(encoding="utf-8") if request.get("text_path") else None
+    spec = RunSpec.parse(request["spec"])
+    for event in train(spec, run_dir=run_dir, text=text, stop=Stop(), max_seconds=request["max_seconds"]):
+        out.write(event.to_json() + "\n")
+        if event.kind == "started" and event.to_dict()["step"]:
+            out.write(json.dumps({"kind": "history", "events": load_curve(run_dir)["events"]}) + "\n")
+
+
+def _sample(request: dict[str, Any], out: TextIO) -> None:
+    """Write {"kind": "text", "text"} pieces of one continuation, then {"kind": "end"}."""
+    try:
+        for piece in _pieces(request):
+            out.write(json.dumps({"kind": "text", "text": piece}, ensure_ascii=False) + "\n")
+        out.write('{"kind": "end"}\n')
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        out.write(Failed(ending="out_of_memory", step=0, detail={}).to_json() + "\n")
+
+
+def _pieces(request: dict[str, Any]) -> Iterator[str]:
+    model, tokenizer = load_model(Path(request["model_dir"]))
+    return iter(
+        generate(
+            model,
+            tokenizer,
+            request["prompt"],
+            max_tokens=request["max_tokens"],
+            temperature=request["temperature"],
+            top_k=request["top_k"],
+            top_p=request["top_p"],
+            seed=request["seed"],
+        )
+    )
+
+
+if __name__ == "__main__":
+    # Ctrl-C in a terminal reaches the whole group; only the supervisor decides when children end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as end:
+        _answer(end, {"ready": os.getpid()})
+        serve(end)

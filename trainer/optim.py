@@ -1,0 +1,182 @@
+"""Optimisers and schedules. Called by `trainer.loop`.
+
+Written here because building a `torch.optim` optimiser imports torch._dynamo: a second before the first step. Tests
+hold AdamW equal to torch's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from trainer.models.gpt import GPT
+from trainer.spec import RunSpec
+
+# Polar Express (Amsel et al. 2025): an odd polynomial a x + b x³ + c x⁵ a step, each the best for what the steps
+# before it leave; three bring singular values from 0.02 to 1 near 1.
+POLAR_EXPRESS = (
+    (8.156554524902461, -22.48329292557795, 15.878769915207462),
+    (4.042929935166739, -2.808917465908714, 0.5000178451051316),
+    (3.8916678022926607, -2.772484153217685, 0.5060648178503393),
+)
+
+MUON_MOMENTUM = 0.85
+MUON_ADAM_RATE = 0.8
+"""Rate of embedding and head in units of Muon's rate: 0.024 at 0.03."""
+
+
+def rate_factor(schedule: str, step: int, steps: int, warmup: int) -> float:
+    """Share of the peak rate at `step` (the first is 0) of `steps`: climbs through `warmup` steps, then falls."""
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    share = (step - warmup) / max(1, steps - warmup)
+    if schedule == "linear":
+        return 1 - share
+    if schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * share))
+    return 1.0
+
+
+class AdamW:
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019), one fused call for all tensors."""
+
+    def __init__(
+        self, params: Iterable[nn.Parameter], *, betas: tuple[float, float], weight_decay: float, eps: float = 1e-8
+    ) -> None:
+        self.params = list(params)
+        self.betas, self.weight_decay, self.eps = betas, weight_decay, eps
+        self.first = [torch.zeros_like(param) for param in self.params]
+        self.second = [torch.zeros_like(param) for param in self.params]
+        self.steps = [torch.zeros(()) for _ in self.params]
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Update every parameter from its gradient."""
+        for step in self.steps:
+            step += 1
+        torch._fused_adamw_(
+            list[Tensor](self.params),
+            [grad_of(param) for param in self.params],
+            self.first,
+            self.second,
+            [],
+            self.steps,
+            lr=rate,
+            beta1=self.betas[0],
+            beta2=self.betas[1],
+            weight_decay=self.weight_decay,
+            eps=self.eps,
+            amsgrad=False,
+            maximize=False,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """The tensors themselves, by name: read them to store, write into them to restore."""
+        named = {"first": self.first, "second": self.second, "steps": self.steps}
+        return {f"{name}.{i}": tensor for name, tensors in named.items() for i, tensor in enumerate(tensors)}
+
+
+class Muon:
+    """Momentum, then the nearest orthogonal matrix (Jordan et al. 2024): every direction gets the same step.
+
+    Matrices of one shape are handled as one batch; a fused (3C, C) counts as three (C, C), a wide matrix as its
+    transpose.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], *, momentum: float, weight_decay: float) -> None:
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self.groups: dict[tuple[int, int], list[nn.Parameter]] = {}
+        for param in params:
+            tall, wide = sorted(param.shape, reverse=True)
+            shape = (wide, wide) if tall == 3 * wide else (tall, wide)
+            self.groups.setdefault(shape, []).append(param)
+        self.moments = {
+            shape: torch.zeros(sum(param.numel() for param in group) // math.prod(shape), *shape)
+            for shape, group in self.groups.items()
+        }
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Update every matrix from its gradient."""
+        for shape, group in self.groups.items():
+            moment = self.moments[shape]  # (N, tall, wide)
+            grad = torch.cat([_as_batch(grad_of(param), shape) for param in group])  # (N, tall, wide)
+            moment.lerp_(grad, 1 - self.momentum)
+            update = orthogonalise(grad.lerp_(moment, self.momentum))  # Nesterov: look ahead
+            update *= rate * math.sqrt(shape[0] / shape[1])
+            used = 0
+            for param in group:
+                batch = _as_batch(param, shape)
+                if self.weight_decay:
+                    param.mul_(1 - rate * self.weight_decay)
+                batch.sub_(update[used : used + len(batch)])
+                used += len(batch)
+
+    def state(self) -> dict[str, Tensor]:
+        """As `AdamW.state`."""
+        return {f"moment.{tall}x{wide}": tensor for (tall, wide), tensor in self.moments.items()}
+
+
+class Optimizer:
+    """What a spec asks for: AdamW on everything, or Muon on the hidden matrices with Adam on embedding and head."""
+
+    def __init__(self, model: GPT, spec: RunSpec) -> None:
+        self.spec = spec
+        self.muon: Muon | None = None
+        if spec.optimizer == "muon":
+            self.muon = Muon(model.hidden_matrices(), momentum=MUON_MOMENTUM, weight_decay=spec.weight_decay)
+            self.adam = AdamW([model.embedding, model.head], betas=(0.8, 0.95), weight_decay=spec.weight_decay)
+        else:
+            self.adam = AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=spec.weight_decay)
+
+    def rate(self, step: int) -> float:
+        """Learning rate of the hidden matrices at `step` (the first is 0)."""
+        factor = rate_factor(self.spec.schedule, step, self.spec.steps, self.spec.warmup)
+        return self.spec.learning_rate * factor
+
+    def step(self, rate: float) -> None:
+        """Update the whole model."""
+        if self.muon:
+            self.muon.step(rate)
+        self.adam.step(rate * MUON_ADAM_RATE if self.muon else rate)
+
+    def state(self) -> dict[str, Tensor]:
+        """As `AdamW.state`."""
+        muon = self.muon.state() if self.muon else {}
+        return {f"adam.{name}": value for name, value in self.adam.state().items()} | {
+            f"muon.{name}": value for name, value in muon.items()
+        }
+
+
+def orthogonalise(matrices: Tensor) -> Tensor:
+    """Bring the singular values of each (N, tall, wide) matrix near 1 and keep its directions."""
+    x = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) * 1.02 + 1e-6)
+    for a, b, c in POLAR_EXPRESS:
+        gram = x.mT @ x  # (N, wide, wide), the smaller side
+        x = torch.baddbmm(x, x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), beta=a)
+    return x
+
+
+@torch.no_grad()
+def clip_gradients(params: Sequence[nn.Parameter], limit: float) -> float:
+    """Norm of the whole gradient; scaled down to `limit` where larger and limit > 0."""
+    grads = [grad_of(param) for param in params]
+    norm = float(torch.stack(torch._foreach_norm(grads)).norm())
+    if 0 < limit < norm < math.inf:
+        torch._foreach_mul_(grads, limit / norm)
+    return norm
+
+
+def grad_of(param: nn.Parameter) -> Tensor:
+    """Its gradient, which must be there."""
+    if param.grad is None:
+        raise ValueError("a parameter took no part in the loss")
+    return param.grad
+
+
+def _as_batch(matrix: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A view of a matrix as (n, tall, wide)."""
+    return matrix.mT[None] if matrix.shape[0] < matrix.shape[1] else matrix.view(-1, *shape)
