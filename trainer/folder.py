@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from trainer import tokenizer as tokenizers
 from trainer.models.gpt import GPT, GPTConfig
@@ -27,9 +27,8 @@ def save_model(folder: Path, model: GPT, tokenizer: Tokenizer, recipe: dict[str,
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
-    save_file(
-        {name: tensor.contiguous() for name, tensor in model.state_dict().items()}, temporary / "weights.safetensors"
-    )
+    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    (temporary / "weights.safetensors").write_bytes(save(weights))
     config = {"family": FAMILY, "model": asdict(model.config), "recipe": recipe}
     (temporary / "config.json").write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     tokenizer.save(temporary)

@@ -153,7 +153,7 @@ class Optimizer:
 
 def orthogonalise(matrices: Tensor) -> Tensor:
     """Bring the singular values of each (N, tall, wide) matrix near 1 and keep its directions."""
-    x = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) * 1.02 + 1e-6)
+    x: Tensor = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) * 1.02 + 1e-6)
     for a, b, c in POLAR_EXPRESS:
         gram = x.mT @ x  # (N, wide, wide), the smaller side
         x = torch.baddbmm(x, x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), beta=a)
