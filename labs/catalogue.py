@@ -58,7 +58,8 @@ LABS: dict[str, Lab] = {
             title=_("Let it write"),
             intro=_("Train a model, then change how it chooses: temperature, top-k and top-p."),
             goal=_(
-                "Let one finished model write at a low (0.4 or less), a middle (0.7 to 1.1) and a high temperature (1.5 or more)."
+                "Let one finished model write at a low temperature (0.4 or less), a middle (0.7 to 1.1) "
+                "and a high one (1.5 or more)."
             ),
             preset=RunSpec(tokenizer="bpe", vocab_size=512),
             knobs=("corpus", "tokenizer", "vocab_size", "n_layers", "d_model", "n_heads", "context", "tokens"),

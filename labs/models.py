@@ -94,6 +94,9 @@ class Run(models.Model):
 
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(
+        null=True, blank=True, help_text="last time a worker took it: the owner's last turn"
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -125,16 +128,14 @@ class Run(models.Model):
         """Whether the run has reached an ending."""
         return self.state in ENDINGS
 
-    def move(self, to: State, *, fence: int | None = None, **changes: Any) -> bool:
-        """Change state by one conditional UPDATE; False when the row is no longer in this state (or at this fence).
+    def move(self, to: State, **changes: Any) -> bool:
+        """Change state by one conditional UPDATE; False when the row has left this state or this fence meanwhile.
 
         Raises ValueError for a move that MOVES does not allow.
         """
         if to not in MOVES[State(self.state)]:
             raise ValueError(f"a run cannot go from {self.state} to {to}")
-        rows = Run.objects.filter(pk=self.pk, state=self.state)
-        if fence is not None:
-            rows = rows.filter(fence=fence)
+        rows = Run.objects.filter(pk=self.pk, state=self.state, fence=self.fence)
         if rows.update(state=to, **changes) != 1:
             return False
         for name, value in {"state": to, **changes}.items():
@@ -173,3 +174,22 @@ class Generation(models.Model):
         verbose_name = _("generated text")
         verbose_name_plural = _("generated texts")
         ordering = ["-pk"]
+
+
+class LabRecord(models.Model):
+    """A learner's best in a lab and when they reached its goal: written with the event, read by cards and reports."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="lab_records")
+    lab = models.SlugField()
+    best = models.JSONField(default=dict, help_text="see labs.goals")
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    reached_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("lab record")
+        verbose_name_plural = _("lab records")
+        constraints = [models.UniqueConstraint(fields=["user", "lab"], name="one_record_of_lab")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.lab}"

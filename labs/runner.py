@@ -1,0 +1,222 @@
+"""Carries one run after the other: claim, train in a child process, stream, store, end. Called by `labs.tasks.work`.
+
+The child computes; this process only supervises it: it passes events on, renews the lease, and looks for a cancel.
+Every write to the row names the fence, so that a worker which was given up for dead cannot change anything.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from labs import queue
+from labs.channel import Channel
+from labs.children import Child, nursery
+from labs.curves import Ledger
+from labs.drain import draining
+from labs.goals import check_training
+from labs.models import Run
+from labs.states import State
+from labs.uploads import path_of
+
+log = logging.getLogger(__name__)
+
+FLUSH_S = 0.1
+"""Events are passed on in groups this far apart; the first goes at once."""
+LOOK_S = 0.25
+"""How often a cancel is looked for: well under the second that a person waits."""
+SILENCE_S = 120.0
+"""A child that says nothing for so long is stuck."""
+STORE_TRIES = 30
+"""Seconds for which a database that is away is asked again before a run is given up."""
+
+
+class LostError(Exception):
+    """The run is no longer this worker's: somebody claimed or ended it."""
+
+
+def work() -> int:
+    """Carry runs until none waits or the worker is being stopped. Returns how many were carried."""
+    carried = 0
+    while not draining():
+        run = queue.claim()
+        if run is None:
+            break
+        Supervisor(run).carry()
+        carried += 1
+    return carried
+
+
+def run_dir(run: Run) -> Path:
+    """Where a run's checkpoints and model lie."""
+    return Path(settings.VAR_DIR) / "runs" / str(run.pk)
+
+
+class Supervisor:
+    """One attempt of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.ledger = Ledger.stored(run.curve, run.samples, run.info)
+        self.channel = Channel(run.pk, run.fence)
+        self.pending: list[dict[str, Any]] = []
+        self.flushed_at = self.looked_at = self.renewed_at = 0.0
+        self.heard_at = time.monotonic()
+        self.stopping = False
+        self.final: dict[str, Any] | None = None
+
+    def carry(self) -> None:
+        """Train to an ending, or give the run back. Never raises for what goes wrong with the run itself."""
+        child: Child | None = None
+        try:
+            self.channel.send("state", {"state": State.RUNNING, "attempt": self.run.attempt})
+            child = nursery.start(self._request())
+            self._follow(child)
+            self._flush()
+            self._end(child)
+        except LostError:
+            log.warning("run %s: fence %s was passed, stopping", self.run.pk, self.run.fence)
+        except Exception:
+            log.exception("run %s: attempt %s failed", self.run.pk, self.run.attempt)
+            self._give_up()
+        finally:
+            if child is not None:
+                child.wait()
+            self.channel.close()
+
+    def _request(self) -> dict[str, Any]:
+        corpus = self.run.spec["corpus"]
+        return {
+            "kind": "train",
+            "spec": self.run.spec,
+            "run_dir": str(run_dir(self.run)),
+            "text_path": str(path_of(corpus)) if corpus.startswith("sha256:") else None,
+            "max_seconds": settings.LAB_RUN_SECONDS,
+        }
+
+    # Following the child
+
+    def _follow(self, child: Child) -> None:
+        while not child.closed and self.final is None:
+            events = child.read(FLUSH_S if self.pending else LOOK_S)
+            now = time.monotonic()
+            if events:
+                self.heard_at = now
+                self._take(events)
+            if self.pending and now - self.flushed_at >= FLUSH_S:
+                self._flush()
+            if now - self.looked_at >= LOOK_S:
+                self._look(child, now)
+
+    def _take(self, events: list[dict[str, Any]]) -> None:
+        for event in events:
+            kind = event["kind"]
+            if kind in {"finished", "failed"}:
+                self.final = event
+                return
+            if kind == "history":  # the checkpoint's own record replaces what the row remembered
+                self.ledger.add(event["events"])
+                self.channel.stale = True
+            else:
+                self.ledger.add([event])
+                self.pending.append(event)
+            if kind == "started":
+                self.channel.stale = True
+                if event["step"]:
+                    self.ledger.rewind(0)
+            elif kind == "checkpoint":
+                self._store(**self.ledger.columns())
+
+    def _flush(self) -> None:
+        """Pass on what has come; after a gap, everything anew."""
+        self.flushed_at = time.monotonic()
+        if self.channel.stale:
+            sent = self.channel.send("snapshot", self.ledger.columns())
+        else:
+            sent = self.channel.send("events", self.pending)
+        if sent or self.channel.stale:
+            self.pending = []  # a stale channel gets all of it with the next snapshot
+
+    def _look(self, child: Child, now: float) -> None:
+        self.looked_at = now
+        if now - self.renewed_at >= settings.LAB_LEASE_S / 4:
+            if not self._persist(lambda: queue.renew(self.run)):
+                raise LostError
+            self.renewed_at = now
+        if self._cancelled():
+            self.final = {"kind": "failed", "ending": State.CANCELLED, "step": self.ledger.step, "detail": {}}
+        elif draining() and not self.stopping:
+            self.stopping = True
+            child.ask_to_stop()
+        elif now - self.heard_at > SILENCE_S:
+            raise TimeoutError(f"no word from process {child.pid} for {SILENCE_S:.0f} s")
+
+    def _cancelled(self) -> bool:
+        rows = Run.objects.filter(pk=self.run.pk, fence=self.run.fence)
+        return bool(self._persist(lambda: rows.filter(cancel_requested_at__isnull=False).exists()))
+
+    # Ending
+
+    def _end(self, child: Child) -> None:
+        if self.final is None:
+            raise RuntimeError(f"process {child.pid} ended without a word")
+        if self.final["kind"] == "finished":
+            self._finish(State.FINISHED)
+        elif self.final["ending"] == "interrupted":
+            self._store(**self.ledger.columns())
+            self._give_back(counted=False)
+        else:
+            self._finish(State(self.final["ending"]))
+
+    def _finish(self, ending: State) -> None:
+        """Store result and whole curve by one fenced UPDATE, then tell the watchers and the courses."""
+        columns = self.ledger.columns()
+        changes = columns | {"result": self.final, "finished_at": timezone.now(), "lease_until": None}
+        if not self._persist(lambda: self.run.move(ending, **changes)):
+            raise LostError
+        self.channel.send("snapshot", columns)
+        self.channel.send("state", {"state": ending, "result": self.final})
+        check_training(self.run)
+
+    def _give_back(self, *, counted: bool) -> None:
+        if self._persist(lambda: queue.give_back(self.run, counted=counted)):
+            self.channel.send("state", {"state": State.QUEUED})
+
+    def _give_up(self) -> None:
+        """After a failed attempt: back to the queue, or lost after too many."""
+        try:
+            if self.run.attempt >= settings.LAB_MAX_ATTEMPTS:
+                self.final = {"kind": "failed", "ending": State.WORKER_LOST, "step": self.ledger.step, "detail": {}}
+                self._finish(State.WORKER_LOST)
+            else:
+                self._give_back(counted=True)
+        except (LostError, OperationalError):
+            log.warning("run %s: left to the reaper", self.run.pk)
+
+    # Database
+
+    def _store(self, **columns: Any) -> None:
+        """Keep curve and samples by a fenced UPDATE. Raises LostError."""
+        rows = Run.objects.running().filter(pk=self.run.pk, fence=self.run.fence)
+        if self._persist(lambda: rows.update(**columns)) != 1:
+            raise LostError
+
+    def _persist(self, write: Callable[[], Any]) -> Any:
+        """Call `write`; while the database is away, try again each second, up to STORE_TRIES times."""
+        for left in reversed(range(STORE_TRIES)):
+            try:
+                return write()
+            except OperationalError:
+                if not left:
+                    raise
+                log.warning("run %s: the database is away, trying again", self.run.pk)
+                connection.close()
+                time.sleep(1)
+        raise AssertionError("unreachable")

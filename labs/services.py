@@ -1,0 +1,210 @@
+"""What learners do in the labs: submit and cancel runs, upload texts, let a model write. Pages and API call these."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from celery.exceptions import CeleryError
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from kombu.exceptions import KombuError
+
+from labs import selectors, uploads, wording
+from labs.catalogue import LABS
+from labs.models import Generation, Run, Upload
+from labs.states import State
+from labs.tasks import announce, generate, work
+from portal.lib.errors import UserError
+from trainer.corpora import UploadError, check_upload
+from trainer.spec import RunSpec, SpecError
+
+log = logging.getLogger(__name__)
+
+MAX_KEY = 64
+BROKER_AWAY = (OSError, KombuError, CeleryError)
+
+
+def run_submit(
+    *, owner: Any, lab: str, values: Mapping[str, Any], prediction: float | None = None, idempotency_key: str
+) -> Run:
+    """Queue a run of `lab` with `values` over its preset. The same key again is the same run.
+
+    Raises UserError: `invalid_recipe` with every wrong field, `too_many_queued`. Http404 for an unknown lab.
+    When Redis is away the run is queued all the same; the reaper wakes a worker later.
+    """
+    if lab not in LABS:
+        raise Http404(lab)
+    key = idempotency_key.strip()[:MAX_KEY]
+    spec, facts = _checked(owner, lab, values, prediction)
+    if not key:
+        raise UserError("no_key", _("The form is incomplete."), _("Load the page again and press Run."))
+    with transaction.atomic():
+        _lock_owner(owner)
+        if existing := Run.objects.for_user(owner).filter(idempotency_key=key).first():
+            return existing
+        if Run.objects.for_user(owner).queued().count() >= settings.LAB_MAX_QUEUED:
+            raise UserError(
+                "too_many_queued",
+                _("%(number)s of your runs are waiting already.") % {"number": settings.LAB_MAX_QUEUED},
+                _("Wait until one has started, or cancel one."),
+                status=429,
+            )
+        run = Run.objects.create(
+            owner=owner,
+            lab=lab,
+            spec=spec.to_dict(),
+            data_hash=facts.data_hash,
+            params=spec.parameter_count(facts.vocab_size(spec)),
+            steps=spec.steps,
+            prediction=prediction,
+            idempotency_key=key,
+        )
+        transaction.on_commit(_wake)
+    return run
+
+
+def run_cancel(*, owner: Any, run_id: int) -> Run:
+    """End a waiting run now; ask a running one to end, within a second. Ended ones stay. Raises Http404."""
+    run = selectors.run_get(owner, run_id)
+    now = timezone.now()
+    if run.state == State.QUEUED and run.move(State.CANCELLED, finished_at=now, cancel_requested_at=now):
+        announce(run)
+        return run
+    Run.objects.running().filter(pk=run.pk, cancel_requested_at=None).update(cancel_requested_at=now)
+    # Claimed between our look and our write: the supervisor finds the request; requeued: the next claim does.
+    run.refresh_from_db()
+    return run
+
+
+def upload_create(*, owner: Any, name: str, data: bytes, column: str | None = None) -> Upload:
+    """Check and keep a text of the learner's own; the same text again is the same upload.
+
+    Raises UserError `upload_refused` with the reason, `too_many_uploads`.
+    """
+    try:
+        checked = check_upload(data, name=name, column=column or None)
+    except UploadError as error:
+        field = "column" if error.code == "no_column" else "file"
+        reason = wording.upload_reason(error)
+        raise UserError("upload_refused", reason, fields={field: reason}) from error
+    with transaction.atomic():
+        _lock_owner(owner)
+        if existing := Upload.objects.for_user(owner).filter(sha256=checked.hash).first():
+            return existing
+        if Upload.objects.for_user(owner).count() >= settings.LAB_UPLOADS_PER_PERSON:
+            text = _("You have %(number)s texts already.") % {"number": settings.LAB_UPLOADS_PER_PERSON}
+            raise UserError("too_many_uploads", text, _("Delete one first."), fields={"file": text})
+        upload = Upload.objects.create(
+            owner=owner,
+            name=name.strip()[:120] or _("Untitled"),
+            sha256=checked.hash,
+            size=len(checked.text.encode()),
+            characters=len(checked.text),
+            vocab_size=checked.distinct,
+        )
+        uploads.keep(upload.corpus, checked.text)
+    return upload
+
+
+def upload_delete(*, owner: Any, upload_id: int) -> None:
+    """Forget an upload. Its file goes with the last run and upload that name it. Raises Http404, UserError."""
+    upload = selectors.upload_get(owner, upload_id)
+    if Run.objects.active().filter(spec__corpus=upload.corpus).exists():
+        raise UserError("upload_in_use", _("A run that has not ended uses this text."), _("Wait for it, or cancel it."))
+    upload.delete()
+    if not Upload.objects.filter(sha256=upload.sha256).exists():
+        uploads.path_of(upload.corpus).unlink(missing_ok=True)
+
+
+def generation_create(*, owner: Any, run_id: int, values: Mapping[str, Any]) -> Generation:
+    """Ask the model of a finished run for a text. Raises UserError with every wrong field; Http404.
+
+    `values`: prompt, temperature (0 to 5), top_k (0 to 2,000), top_p (0 to 1), max_tokens (1 to 500), seed.
+    """
+    run = selectors.run_get(owner, run_id)
+    if run.state != State.FINISHED:
+        raise UserError("no_model", _("This run has no model to play with."), _("Only finished runs have one."))
+    clean = _generation_values(values)
+    with transaction.atomic():
+        _lock_owner(owner)
+        if Generation.objects.for_user(owner).filter(state="waiting").count() >= settings.LAB_MAX_QUEUED:
+            raise UserError("too_many_texts", _("Your model is still writing."), _("Wait for its texts."), status=429)
+        generation = Generation.objects.create(run=run, **clean)
+        transaction.on_commit(lambda: _send(generate, generation.pk))
+    return generation
+
+
+GENERATION_LIMITS: dict[str, tuple[type, float, float]] = {
+    "temperature": (float, 0.0, 5.0),
+    "top_k": (int, 0, 2000),
+    "top_p": (float, 0.01, 1.0),
+    "max_tokens": (int, 1, 500),
+    "seed": (int, 0, 2**31 - 1),
+}
+
+
+def _generation_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    clean: dict[str, Any] = {"prompt": str(values.get("prompt", ""))}
+    errors: dict[str, str] = {}
+    if not 1 <= len(clean["prompt"]) <= 1000:
+        errors["prompt"] = _("Write a prompt of 1 to 1,000 characters.")
+    for name, (kind, low, high) in GENERATION_LIMITS.items():
+        if name not in values:
+            continue
+        try:
+            value = float(str(values[name]))
+            if not (math.isfinite(value) and low <= value <= high and (kind is float or value.is_integer())):
+                raise ValueError(name)
+        except ValueError:
+            limits = {"low": wording.number(low), "high": wording.number(high)}
+            errors[name] = _("Choose a value from %(low)s to %(high)s.") % limits
+        else:
+            clean[name] = kind(value)
+    clean.setdefault("temperature", 0.8)
+    if errors:
+        raise UserError("invalid_request", _("Some values are out of range."), fields=errors)
+    return clean
+
+
+def _checked(
+    owner: Any, lab: str, values: Mapping[str, Any], prediction: float | None
+) -> tuple[RunSpec, selectors.CorpusFacts]:
+    """The spec and its corpus, or UserError naming every wrong field."""
+    fields: dict[str, str] = {}
+    spec = facts = None
+    try:
+        spec = selectors.recipe(lab, values)
+        facts = selectors.corpus_facts(owner, spec.corpus)
+        if facts is None:
+            fields["corpus"] = str(wording.SPEC["unknown_corpus"])
+    except SpecError as error:
+        fields |= wording.spec_fields(error)
+    if prediction is not None and not (math.isfinite(prediction) and 0 < prediction < 100):
+        fields["prediction"] = _("Write a loss between 0 and 100 nats a token, or leave it empty.")
+    if fields or spec is None or facts is None:
+        raise UserError("invalid_recipe", _("Nothing was queued: some settings cannot be used."), fields=fields)
+    return spec, facts
+
+
+def _lock_owner(owner: Any) -> None:
+    """Count quotas under this lock: of two presses at once only one may pass. SQLite's transactions are locks."""
+    if connection.vendor == "postgresql":
+        type(owner)._default_manager.select_for_update().filter(pk=owner.pk).first()
+
+
+def _wake() -> None:
+    _send(work)
+
+
+def _send(task: Any, *args: Any) -> None:
+    """Wake a worker; without Redis the reaper does it later."""
+    try:
+        task.apply_async(args, retry=False)
+    except BROKER_AWAY as error:
+        log.warning("no wake-up for %s: %s", task.name, error)

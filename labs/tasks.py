@@ -1,0 +1,84 @@
+"""Celery's way in. A message carries nothing that matters: lost, late or doubled ones are harmless.
+
+`work` wakes a training worker, `generate` asks for one text, `reap` heals what was lost, every few seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import redis
+from celery import shared_task
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+
+from labs import drain, play, queue, runner
+from labs.channel import Channel
+from labs.children import nursery
+from labs.models import Run
+from portal.lib.redis import client
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(queue="train")
+def work() -> int:
+    """Carry runs until none waits."""
+    return runner.work()
+
+
+@shared_task(queue="play")
+def generate(generation_id: int) -> None:
+    """Let a finished model write."""
+    play.generate(generation_id)
+
+
+@shared_task(queue="control", expires=30)
+def reap() -> None:
+    """Give back runs of lost workers, and wake workers for whatever waits. Idempotent: two beats are safe."""
+    for run in queue.reap():
+        announce(run)
+    play.expire()
+    _top_up(work, "train", Run.objects.queued().count())
+    for generation_id in play.forgotten():
+        generate.delay(generation_id)
+
+
+def announce(run: Run) -> None:
+    """Tell watchers that a run has ended without its supervisor. Does nothing while Redis is away: pings tell later."""
+    channel = Channel(run.pk, run.fence + 1)  # nobody may write after the end
+    try:
+        channel.send("state", {"state": run.state, "result": run.result})
+    finally:
+        channel.close()
+
+
+def _top_up(task: Any, queue_name: str, wanted: int) -> None:
+    """Have as many wake-ups in the queue as runs wait: one that was lost would leave a run waiting."""
+    broker = client()
+    try:
+        for _ in range(int(broker.llen(queue_name)), wanted):
+            task.delay()
+    except redis.RedisError:
+        log.warning("no wake-ups: Redis is away")
+    finally:
+        broker.close()
+
+
+@worker_process_init.connect
+def _warm(**_: Any) -> None:
+    """A worker's process imports torch (in its nursery) before the first learner waits for it."""
+    nursery.warm_later()
+
+
+@worker_ready.connect
+def _look_for_work(sender: Any, **_: Any) -> None:
+    """Runs may have waited while no worker was there."""
+    if "train" in sender.app.amqp.queues.consume_from:
+        work.delay()
+
+
+@worker_shutting_down.connect
+def _drain(**_: Any) -> None:
+    """Runs are given back at their checkpoint, to be continued by whoever claims them next."""
+    drain.begin()
