@@ -63,14 +63,15 @@ class Block(nn.Module):
         self.down = nn.Parameter(torch.zeros(d, 4 * d))
         self.dropout = Dropout(config.dropout, generator)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None = None) -> Tensor:
+    def forward(self, x: Tensor, rotation: Tensor, cache: Cache | None = None) -> Tensor:
         x = x + self.dropout.forward(self.attention(norm(x), rotation, cache))  # (B, T, C)
         return x + self.dropout.forward(self.feed_forward(norm(x)))  # (B, T, C)
 
-    def attention(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: Cache | None) -> Tensor:
+    def attention(self, x: Tensor, rotation: Tensor, cache: Cache | None) -> Tensor:
         B, T, C = x.shape
-        q, k, v = linear(x, self.qkv).view(B, T, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
-        q, k = rotate(q, rotation), rotate(k, rotation)
+        qkv = linear(x, self.qkv).view(B, T, 3, self.n_heads, -1)  # (B, T, 3, H, D)
+        q, k = rotate(qkv[:, :, :2], rotation).permute(2, 0, 3, 1, 4)  # each (B, H, T, D)
+        v = qkv[:, :, 2].transpose(1, 2)  # (B, H, T, D)
         if cache is not None:
             k, v = cache.extend(self.layer, k, v)
         # One new token may look at everything cached; several may not look at those after them.
@@ -84,8 +85,7 @@ class Block(nn.Module):
 class GPT(nn.Module):
     """Logits of the next token at every position."""
 
-    cos: Tensor
-    sin: Tensor
+    rotation: Tensor
 
     def __init__(self, config: GPTConfig, generator: torch.Generator) -> None:
         """`generator` draws the initial weights, later the dropout masks."""
@@ -96,9 +96,9 @@ class GPT(nn.Module):
         self.blocks = nn.ModuleList(Block(config, layer, generator) for layer in range(config.n_layers))
         self.head = nn.Parameter(torch.zeros(shape))
         self.dropout = Dropout(config.dropout, generator)
-        cos, sin = rotary_table(config.context, config.d_model // config.n_heads)
-        self.register_buffer("cos", cos, persistent=False)
-        self.register_buffer("sin", sin, persistent=False)
+        self.register_buffer(
+            "rotation", rotary_table(config.context, config.d_model // config.n_heads), persistent=False
+        )
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Logits (B, T, V) of the tokens after ids (B, T). With a cache, ids continue what it holds: any number of
@@ -108,7 +108,7 @@ class GPT(nn.Module):
         end = start + ids.shape[1]
         if end > self.config.context or (start and ids.shape[1] > 1):
             raise ValueError(f"positions {start} to {end} do not fit a context of {self.config.context}")
-        rotation = self.cos[start:end], self.sin[start:end]  # each (T, D / 2)
+        rotation = self.rotation[start:end]  # (T, D / 2)
         x = self.dropout.forward(norm(embedding(ids, self.embedding)))  # (B, T, C)
         for block in self.blocks:
             x = block(x, rotation, cache)
@@ -141,15 +141,17 @@ def norm(x: Tensor) -> Tensor:
     return layer_norm(x, x.shape[-1:])
 
 
-def rotary_table(context: int, head: int) -> tuple[Tensor, Tensor]:
-    """Cosine and sine (T, D / 2) of position times frequency."""
+def rotary_table(context: int, head: int) -> Tensor:
+    """The turn of each position and frequency as a complex number (T, D / 2) of length 1."""
     frequency = ROTARY_BASE ** -(torch.arange(0, head, 2) / head)  # (D / 2,)
     angle = torch.arange(context)[:, None] * frequency  # (T, D / 2)
-    return angle.cos(), angle.sin()
+    return torch.polar(torch.ones_like(angle), angle)
 
 
-def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn each pair (x[i], x[i + D / 2]) of (B, H, T, D) by its position's angle: scores see only distances."""
-    cos, sin = rotation
-    a, b = x.chunk(2, dim=-1)  # each (B, H, T, D / 2)
-    return torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1)
+def rotate(x: Tensor, rotation: Tensor) -> Tensor:
+    """Turn each pair (x[2i], x[2i + 1]) of (B, T, 2, H, D) by its position's angle: scores then see only distances.
+
+    One complex product for queries and keys together.
+    """
+    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2))  # (B, T, 2, H, D / 2)
+    return torch.view_as_real(pairs * rotation[:, None, None]).flatten(-2)
