@@ -96,16 +96,21 @@ class ChapterVersion(models.Model):
 
     `body` is what the reader shows, per language: {"en": [section, ...], "zh-hans": [...]}, with
     section = {"id", "title", "lede", "headings": [{"id", "title"}], "parts": [part, ...]} and
-    part = {"kind": "html", "html"} or {"kind": "guess" | "check" | "widget" | "lab" | "figure", "id", ...}.
+    part = {"kind": "html", "tag", "html"}, {"kind": "note", "tone", "title", "html"}, {"kind": "figure", ...} or a block
+    {"kind": "guess" | "check" | "widget" | "lab", "id", ...} with its key (answer, right option), which stays here until
+    the reader has committed. `outline` is what rails, rules and reports need, without the text:
+    [{"id", "title": {language: ...}, "weight", "hash", "blocks": [{"kind", "id"}, ...]}, ...]; the weights sum to 1.
+    `source` also has "quiz", the quiz as YAML, so that a draft can be edited whole.
     """
 
     chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     title = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
-    source = models.JSONField(default=dict, help_text="Markdown by language")
+    source = models.JSONField(default=dict, help_text="Texts by name: en and zh-hans (Markdown), quiz and chapter (YAML)")
     figures = models.JSONField(default=dict, help_text="SVG by file name")
     body = models.JSONField(default=dict)
+    outline = models.JSONField(default=list)
     rule = models.JSONField(default=dict)
     quiz = models.ForeignKey(Quiz, null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
     content_hash = models.CharField(max_length=64, blank=True)
@@ -117,6 +122,7 @@ class ChapterVersion(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     saved_at = models.DateTimeField(auto_now=True)
+    edits = models.JSONField(default=dict, help_text="Of a draft, by name of the text: when it was last saved, by whom")
     published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -158,7 +164,10 @@ class Enrolment(models.Model):
 
 
 class ChapterProgress(models.Model):
-    """One learner in one chapter: the version and rule that apply to them, and the summary of their evidence."""
+    """One learner in one chapter: the version and rule that apply to them, and the summary of their evidence.
+
+    A redo clears `completed_at` and names in `redo_of` the version that was complete; `first_completed_at` stays for good.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chapter_progress")
     chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="progress")
@@ -170,7 +179,10 @@ class ChapterProgress(models.Model):
     sections_read = models.PositiveSmallIntegerField(default=0)
     quiz_percent = models.PositiveSmallIntegerField(null=True, blank=True)
     quiz_attempts = models.PositiveSmallIntegerField(default=0)
+    extra_attempts = models.PositiveSmallIntegerField(default=0, help_text="Quiz attempts that a manager added")
     completed_at = models.DateTimeField(null=True, blank=True)
+    first_completed_at = models.DateTimeField(null=True, blank=True)
+    redo_of = models.ForeignKey(ChapterVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         verbose_name = _("chapter progress")
@@ -182,6 +194,7 @@ class Evidence(models.Model):
     """One thing that a learner reached in a chapter; the first time counts, a better value replaces a worse one.
 
     `kind` is section, guess, check, widget, quiz or lab; `key` the id in the chapter; `value` what was reached.
+    A redo retires evidence of what changed: the row stays as history and no longer counts.
     """
 
     progress = models.ForeignKey(ChapterProgress, on_delete=models.CASCADE, related_name="evidence")
@@ -191,12 +204,20 @@ class Evidence(models.Model):
     passed = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
         ordering = ["created_at", "pk"]
-        constraints = [models.UniqueConstraint(fields=["progress", "kind", "key"], name="one_evidence")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["progress", "kind", "key"], condition=models.Q(retired_at=None), name="one_evidence"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
