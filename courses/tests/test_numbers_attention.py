@@ -182,6 +182,12 @@ def test_guesses_have_the_computed_answers() -> None:
         assert block(language, "id", "attention-share")["answer"] == round(100 * 4 / 12, 1)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_symbols_are_separated_by_blank_lines(language: str) -> None:
+    """Without one, Markdown reads the next symbol as the rest of the definition before it."""
+    assert re.findall(r"^: .*\n(?!:::|\n|: ).*$", text_of(language), re.MULTILINE) == []
+
+
 def test_both_languages_have_the_same_sections_and_blocks_in_the_same_order() -> None:
     def outline(language: str) -> list[tuple[str, str]]:
         found = re.findall(

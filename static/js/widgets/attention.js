@@ -41,17 +41,20 @@ export function show(value, digits) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
+/** "2.5", "−1": a typed number or a sum of their products, without trailing zeros. */
+export const plain = (value) => String(Number(value.toFixed(2))).replace("-", "−");
+
 const copy = (data) => ({ Q: data.Q.map((r) => [...r]), K: data.K.map((r) => [...r]), V: data.V.map((r) => [...r]) });
 const step = (share) => Math.min(5, Math.floor(share * 6)); // six steps of the heat ramp
-const signed = (value) => (value < 0 ? `(${show(value, 2)})` : show(value, 2));
+const signed = (value) => (value < 0 ? `(${plain(value)})` : plain(value));
 let counter = 0;
-const STAGES = ["raw", "scaled", "masked", "shares"];
+const LATER_STAGES = ["scaled", "masked", "shares"];
 
 /** A table with the tokens down the side; the cells are filled by `cell(i, j)`. */
-function grid(title, side, top, corner, cell) {
-  const head = html("tr", {}, html("td", { class: "small" }, corner), ...top.map((name) => html("th", { scope: "col" }, name)));
+function grid(title, hint, side, top, cell) {
+  const head = html("tr", {}, html("td"), ...top.map((name) => html("th", { scope: "col" }, name)));
   const rows = side.map((name, i) => html("tr", {}, html("th", { scope: "row" }, name), ...top.map((_, j) => cell(i, j))));
-  return html("table", { class: "calc-grid" }, html("caption", {}, title), html("thead", {}, head), html("tbody", {}, ...rows));
+  return html("table", { class: "calc-grid" }, html("caption", {}, title, " ", html("small", {}, hint)), html("thead", {}, head), html("tbody", {}, ...rows));
 }
 
 export function mount(root, { data, onGoal }) {
@@ -66,7 +69,7 @@ export function mount(root, { data, onGoal }) {
 
   function numbers(name, title) {
     const places = data[name][0].map((_, c) => String(c + 1));
-    return grid(title, tokens, places, "", (i, c) => {
+    return grid(title, "", tokens, places, (i, c) => {
       const label = fillIn(labels.entry, { matrix: title, token: tokens[i], i: c + 1 });
       const input = html("input", {
         class: "input input-num", type: "number", step: 0.5, min: -limit, max: limit, "aria-label": label,
@@ -91,9 +94,9 @@ export function mount(root, { data, onGoal }) {
     return html("td", {}, button);
   }
 
-  function stage(name, title, top = tokens, corner = labels.looks) {
+  function stage(name, title, top = tokens, hint = "") {
     cells[name] = [];
-    return grid(title, tokens, top, corner, (i, j) => {
+    return grid(title, hint, tokens, top, (i, j) => {
       if (name === "raw") return pairButton(i, j);
       const cell = html("td", { class: "num" });
       cells[name].push({ cell, i, j });
@@ -105,7 +108,7 @@ export function mount(root, { data, onGoal }) {
     const [i, j] = pair, terms = now.Q[i].map((q, c) => `${signed(q)} · ${signed(now.K[j][c])}`).join(" + ");
     const hidden = result.masked[i][j] === -Infinity;
     sum.textContent = fillIn(hidden ? labels.hidden : labels.sum, {
-      query: tokens[i], key: tokens[j], terms, d: width, raw: show(result.raw[i][j], 2),
+      query: tokens[i], key: tokens[j], terms, d: width, raw: plain(result.raw[i][j]),
       scaled: show(result.scaled[i][j], 3), share: show(result.shares[i][j], 3),
     });
   }
@@ -117,7 +120,7 @@ export function mount(root, { data, onGoal }) {
     progress.textContent = fillIn(labels.progress, {
       query: tokens[last], key: tokens[target], share: percent(share), n: changed.length,
     });
-    note.textContent = invalid ? fillIn(labels.range, { low: show(-limit, 0), high: limit })
+    note.textContent = invalid ? fillIn(labels.range, { low: plain(-limit), high: limit })
       : foul && share >= data.goal ? fillIn(labels.only, { query: tokens[last] }) : "";
     if (!reached && !invalid && goalReached(now, data, data)) {
       reached = true;
@@ -128,7 +131,7 @@ export function mount(root, { data, onGoal }) {
   function update() {
     const result = attend(now.Q, now.K, now.V, mask.checked);
     for (const { button, i, j } of pairs) {
-      button.textContent = show(result.raw[i][j], 2);
+      button.textContent = plain(result.raw[i][j]);
       button.setAttribute("aria-pressed", String(i === pair[0] && j === pair[1]));
       const label = fillIn(labels.pair, { query: tokens[i], key: tokens[j] });
       button.setAttribute("aria-label", `${button.textContent}. ${label}`);
@@ -166,10 +169,11 @@ export function mount(root, { data, onGoal }) {
   root.append(
     html("div", { class: "calc-tables calc-inputs" },
       numbers("Q", labels.query), numbers("K", labels.key), numbers("V", labels.value)),
-    html("div", { class: "row spread" }, html("label", { class: "check" }, mask, labels.mask), again),
-    html("div", { class: "calc-tables" }, ...STAGES.map((name) => stage(name, titles[name])),
-      stage("output", labels.output, places, "")),
-    sum, progress, note,
+    html("div", { class: "row spread" }, html("label", { class: "check" }, mask, labels.mask), progress, again),
+    note,
+    html("div", { class: "calc-tables" }, stage("raw", labels.raw, tokens, labels.looks),
+      ...LATER_STAGES.map((name) => stage(name, titles[name])), stage("output", labels.output, places)),
+    sum,
   );
   reset();
 }

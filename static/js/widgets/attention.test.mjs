@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { attend, changes, goalReached, parse, show } from "./attention.js";
+import { attend, changes, goalReached, parse, plain, show } from "./attention.js";
 
 const START = { Q: [[-1, 4], [-1, 2], [1, 0]], K: [[2, 1], [1, 0], [0, 1]], V: [[2, 1], [0, 1], [2, -1]] };
 const GOAL = { target: 0, goal: 0.8 };
@@ -68,4 +68,8 @@ test("numbers are shown with a real minus sign and without a negative zero", () 
   assert.equal(show(-0, 3), "0");
   assert.equal(show(-0.0001, 3), "0.000");
   assert.equal(show(-Infinity, 3), "−∞");
+});
+
+test("typed numbers and their products are shown without trailing zeros", () => {
+  assert.deepEqual([2.5, -1, 0.25, -0, 12.5 * 0.5].map(plain), ["2.5", "−1", "0.25", "0", "6.25"]);
 });

@@ -14,9 +14,10 @@ export function spread(shares) {
   return Math.exp(-shares.reduce((total, share) => total + (share > 0 ? share * Math.log(share) : 0), 0));
 }
 
-/** "66.5 %", "100 %": one decimal, as in the text of the chapter; never rounds up to a whole it has not reached. */
+/** "66.5 %", "100 %": one decimal, as in the text of the chapter; never rounds to a whole or a nothing it has not reached. */
 export function percent(share) {
   if (share === 1) return "100 %";
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
   return `${Math.min(99.9, Math.round(share * 1000) / 10).toFixed(1)} %`;
 }
 
@@ -34,7 +35,7 @@ export function mount(root, { data, onGoal }) {
     class: "range", type: "range", id: `${id}-t`, min: LOWEST, max: HIGHEST, step: 0.01, value: 0,
   });
   const shown = html("output", { for: slider.id });
-  const choice = html("fieldset", { class: "seg seg-small" }, html("legend", { class: "sr" }, labels.choose),
+  const choice = html("div", { class: "seg seg-small", role: "radiogroup", "aria-label": labels.choose },
     ...sets.map((set, i) => {
       const radio = html("input", { type: "radio", name: id, value: i });
       radio.checked = i === 0;
@@ -72,7 +73,7 @@ export function mount(root, { data, onGoal }) {
 
   slider.addEventListener("input", update);
   root.append(
-    html("div", { class: "row spread" }, choice, spreadOut),
+    html("div", { class: "row spread above" }, choice, spreadOut),
     bars,
     html("div", { class: "recipe" }, html("div", { class: "knob-wide" },
       html("label", { for: slider.id }, html("span", {}, labels.temperature), shown),

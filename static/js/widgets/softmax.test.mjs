@@ -28,6 +28,8 @@ test("percent shows one decimal and calls only a whole a whole", () => {
   assert.equal(percent(softmax([2, 1, 0])[0]), "66.5 %");
   assert.equal(percent(1), "100 %");
   assert.equal(percent(0.99999), "99.9 %");
+  assert.equal(percent(0.0001), "< 0.1 %");
+  assert.equal(percent(0), "0.0 %");
 });
 
 test("the goal can be reached within the range of the slider", () => {
