@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import zoneinfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.deprecation import MiddlewareMixin
 
 from portal.lib.errors import UserError
-
-LANGUAGE_COOKIE = "language"
 
 
 class PersonMiddleware(MiddlewareMixin):
@@ -22,8 +21,8 @@ class PersonMiddleware(MiddlewareMixin):
         if request.user.is_authenticated:
             language, zone = request.user.language, request.user.time_zone
         else:
-            cookie = request.COOKIES.get(LANGUAGE_COOKIE, "")
-            known = cookie if translation.check_for_language(cookie) and cookie in ("zh-hans", "en") else ""
+            cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+            known = cookie if cookie in dict(settings.LANGUAGES) else ""
             language, zone = known or translation.get_language_from_request(request), ""
         translation.activate(language)
         request.LANGUAGE_CODE = translation.get_language()

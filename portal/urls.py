@@ -7,7 +7,6 @@ urlpatterns = [
     path("", include("courses.urls")),
     path("", include("labs.urls")),
     path("account/", include("portal.accounts.urls")),
-    path("account/", include("allauth.account.urls")),
     path("api/", include("portal.api_urls")),
     path("admin/", admin.site.urls),
 ]
