@@ -6,10 +6,12 @@ One stream `run:<id>` per run; entries {"t": type, "d": JSON}, type `events`, `s
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import redis
 
+from labs.curves import Ledger
 from portal.lib.redis import client
 
 MAX_ENTRIES = 10_000
@@ -61,3 +63,28 @@ class Channel:
     def close(self) -> None:
         """Give the connection back."""
         self._redis.close()
+
+
+def read(run_id: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Every entry of a run's stream; none while Redis is away."""
+    reader: Any = client(socket_timeout=2, socket_connect_timeout=0.5)
+    try:
+        return list(reader.xrange(key(run_id)))
+    except redis.RedisError:
+        return []
+    finally:
+        reader.close()
+
+
+def replay(ledger: Ledger, entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> tuple[Ledger, str | None]:
+    """Bring what a row holds up to the end of its stream; also the last state that the stream tells."""
+    state = None
+    for _, fields in entries:
+        kind, data = fields[b"t"].decode(), json.loads(fields[b"d"])
+        if kind == "events":
+            ledger.add(data)
+        elif kind == "snapshot":
+            ledger = Ledger.stored(data["curve"], data["samples"], data["info"])
+        elif kind == "state":
+            state = data["state"]
+    return ledger, state

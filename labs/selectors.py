@@ -14,8 +14,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from labs import wording
+from labs import channel, wording
 from labs.catalogue import LABS
+from labs.curves import Ledger
 from labs.models import Generation, GenerationQuerySet, LabRecord, Run, RunQuerySet, Upload, UploadQuerySet
 from labs.states import State
 from trainer.corpora import CORPORA, character_vocab_size, corpus_text, text_hash
@@ -58,6 +59,18 @@ class Estimate:
 def run_get(user: Any, run_id: int) -> Run:
     """One's own run. Raises Http404 for any other. One query."""
     return get_object_or_404(Run.objects.for_user(user), pk=run_id)
+
+
+def live_run(user: Any, run_id: int) -> Run:
+    """One's own run, its curve and samples brought up to this moment. Raises Http404. One query, one Redis read."""
+    run = run_get(user, run_id)
+    if not run.ended:
+        ledger, _state = channel.replay(Ledger.stored(run.curve, run.samples, run.info), channel.read(run.pk))
+        for name, value in ledger.columns().items():
+            setattr(run, name, value)
+    elif not run.curve:
+        run.curve = Ledger().curve
+    return run
 
 
 def run_list(user: Any) -> RunQuerySet:

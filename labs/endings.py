@@ -1,0 +1,273 @@
+"""How a run ended, in words: what happened, what is kept, and up to three steps that can be applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from labs.forms import Recipe
+from labs.models import Run
+from labs.presenters import rate_text, recipe_of, said
+from labs.states import State
+
+MOST_FIXES = 3
+LOWEST_RATE = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """A next step. `recipe` is the lab with the change made; the button says `label`."""
+
+    text: str
+    label: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """An ending as `labs/_ending.html` shows it."""
+
+    title: str
+    icon: str
+    good: bool
+    happened: str
+    kept: str
+    fixes: list[Fix] = field(default_factory=list)
+
+
+def ending_of(run: Run) -> Ending | None:
+    """The words for a run that has ended; None before."""
+    if not run.ended:
+        return None
+    return WORDS[State(run.state)](run, run.result.get("detail") or {})
+
+
+def kept_points(run: Run) -> str:
+    """What a run that ended early leaves behind."""
+    points = len(run.curve.get("step", []))
+    if not points:
+        return _("Kept: the recipe.")
+    text = ngettext(
+        "Kept: the recipe, %(count)s point and what it wrote.",
+        "Kept: the recipe, %(count)s points and what it wrote.",
+        points,
+    )
+    return text % {"count": f"{points:,}"}
+
+
+def last_step(run: Run) -> int:
+    """The step at which the run ended."""
+    return int(run.result.get("step") or run.step)
+
+
+def _fix(run: Run, text: str, label: str | None = None, **changes: Any) -> Fix:
+    return Fix(text=text, label=label or _("Apply"), recipe=recipe_of(run, **changes))
+
+
+def _finished(run: Run, detail: dict[str, Any]) -> Ending:
+    baseline = run.info.get("baseline")
+    sentences = []
+    if baseline and run.held_out is not None:
+        gap = {"gap": f"{abs(run.held_out - baseline['loss']):.3f}", "order": baseline["order"]}
+        if run.held_out < baseline["loss"]:
+            sentences.append(_("%(gap)s below the %(order)s-gram baseline.") % gap)
+        else:
+            sentences.append(_("%(gap)s above the %(order)s-gram baseline.") % gap)
+    sentences.append(said(run))
+    return Ending(
+        title=_("Finished: held-out %(loss)s") % {"loss": "–" if run.held_out is None else f"{run.held_out:.3f}"},
+        icon="check",
+        good=True,
+        happened=" ".join(filter(None, sentences)),
+        kept=_("Kept: all points, what it wrote, and the model, which you can let write below."),
+        fixes=_after_finish(run),
+    )
+
+
+def _after_finish(run: Run) -> list[Fix]:
+    spec = run.spec
+    seed = _fix(
+        run,
+        _("One seed proves little: the same recipe with seed %(seed)s shows how far luck reaches")
+        % {"seed": spec["seed"] + 1},
+        seed=spec["seed"] + 1,
+    )
+    slower = _fix(
+        run,
+        _("A third of the learning rate, %(rate)s") % {"rate": rate_text(spec["learning_rate"] / 3)},
+        learning_rate=_two_digits(spec["learning_rate"] / 3),
+    )
+    faster = _fix(
+        run,
+        _("Three times the learning rate, %(rate)s") % {"rate": rate_text(min(10, spec["learning_rate"] * 3))},
+        learning_rate=_two_digits(min(10.0, spec["learning_rate"] * 3)),
+    )
+    return [slower, faster, seed]
+
+
+def _diverged(run: Run, detail: dict[str, Any]) -> Ending:
+    values = {
+        "start": _number(detail.get("start")),
+        "loss": _number(detail.get("loss")),
+        "rate": rate_text(detail.get("rate") or 0),
+        "best": _number(detail.get("best_loss")),
+        "best_step": f"{detail.get('best_step') or 0:,}",
+    }
+    if detail.get("loss") is None:
+        happened = _("The loss stopped being a number while the rate was %(rate)s. It had started at %(start)s.")
+    else:
+        happened = _("The loss stayed above three times its starting value, %(start)s, and stood at %(loss)s. The rate was %(rate)s.")
+    best = _("Train loss was lowest, %(best)s, at step %(best_step)s.") % values if detail.get("best_step") else ""
+    return Ending(
+        title=_("Diverged at step %(step)s") % {"step": f"{last_step(run):,}"},
+        icon="warning",
+        good=False,
+        happened=f"{happened % values} {best}".strip(),
+        kept=kept_points(run),
+        fixes=_after_divergence(run, detail),
+    )
+
+
+def _after_divergence(run: Run, detail: dict[str, Any]) -> list[Fix]:
+    spec = run.spec
+    usual = 0.03 if spec["optimizer"] == "muon" else 0.003
+    slower = max(LOWEST_RATE, _two_digits(min(spec["learning_rate"] / 10, usual)))
+    fixes = [
+        _fix(run, _("Learn at %(rate)s, where this optimiser is steady") % {"rate": rate_text(slower)}, learning_rate=slower)
+    ]
+    if not spec["clip"]:
+        norm = detail.get("grad_norm")
+        text = _("Clip the gradient at 1.0")
+        if norm:
+            text = _("Clip the gradient at 1.0: its norm was %(norm)s at the end") % {"norm": f"{norm:.3g}"}
+        fixes.append(_fix(run, text, clip=1.0))
+    warmup = max(10, run.steps // 20)
+    if spec["warmup"] < warmup:
+        text = _("Warm up over the first %(steps)s steps") % {"steps": f"{warmup:,}"}
+        fixes.append(_fix(run, text, warmup=min(1000, warmup)))
+    return fixes[:MOST_FIXES]
+
+
+def _out_of_time(run: Run, detail: dict[str, Any]) -> Ending:
+    limit = detail.get("max_seconds")
+    happened = _("The run met its time limit.")
+    if limit:
+        happened = _("The run met its limit of %(seconds)s s with %(step)s of %(steps)s steps done.") % {
+            "seconds": f"{limit:.0f}",
+            "step": f"{last_step(run):,}",
+            "steps": f"{run.steps:,}",
+        }
+    return Ending(
+        title=_("Out of time at step %(step)s") % {"step": f"{last_step(run):,}"},
+        icon="clock",
+        good=False,
+        happened=happened,
+        kept=kept_points(run),
+        fixes=_smaller(run, share=last_step(run) / max(1, run.steps)),
+    )
+
+
+def _out_of_memory(run: Run, detail: dict[str, Any]) -> Ending:
+    return Ending(
+        title=_("Out of memory"),
+        icon="warning",
+        good=False,
+        happened=_("The run asked for more memory than a run may have."),
+        kept=kept_points(run),
+        fixes=_smaller(run),
+    )
+
+
+def _smaller(run: Run, share: float | None = None) -> list[Fix]:
+    """Recipes that need less: fewer tokens (when time was short), half the batch, a smaller model."""
+    spec, fixes = run.spec, []
+    if share is not None:
+        least = spec["batch"] * spec["context"]
+        tokens = max(least, round(spec["tokens"] * share * 0.8 / 1000) * 1000)
+        text = _("Train on %(tokens)s tokens, which fits the time") % {"tokens": f"{tokens:,}"}
+        fixes.append(_fix(run, text, tokens=tokens))
+    if spec["batch"] > 1 and share is None:
+        fixes.append(_fix(run, _("Half the batch: %(batch)s windows") % {"batch": spec["batch"] // 2}, batch=spec["batch"] // 2))
+    width = max(2 * spec["n_heads"], spec["d_model"] // 2 // (2 * spec["n_heads"]) * 2 * spec["n_heads"])
+    if 16 <= width < spec["d_model"]:
+        fixes.append(_fix(run, _("A model of width %(width)s") % {"width": width}, d_model=width))
+    if spec["n_layers"] > 1:
+        layers = spec["n_layers"] - 1
+        text = ngettext("%(layers)s layer", "%(layers)s layers", layers) % {"layers": layers}
+        fixes.append(_fix(run, text, n_layers=layers))
+    return fixes[:MOST_FIXES]
+
+
+def _cancelled(run: Run, detail: dict[str, Any]) -> Ending:
+    if last_step(run):
+        happened = _("You stopped it at step %(step)s of %(steps)s.") % {
+            "step": f"{last_step(run):,}",
+            "steps": f"{run.steps:,}",
+        }
+    else:
+        happened = _("You stopped it before its first step.")
+    again = _fix(run, _("The same recipe from the start: same seed, same curve"), _("Use"))
+    return Ending(
+        title=_("Cancelled"), icon="stop", good=False, happened=happened, kept=kept_points(run), fixes=[again]
+    )
+
+
+def _worker_lost(run: Run, detail: dict[str, Any]) -> Ending:
+    happened = ngettext(
+        "The machine that trained it went away, and %(count)s attempt did not bring it to its end.",
+        "The machines that trained it went away, and %(count)s attempts did not bring it to its end.",
+        run.attempt,
+    ) % {"count": run.attempt}
+    again = _fix(run, _("Nothing is wrong with the recipe: run it again"), _("Use"))
+    return Ending(
+        title=_("Worker lost"), icon="offline", good=False, happened=happened, kept=kept_points(run), fixes=[again]
+    )
+
+
+def _refused(run: Run, detail: dict[str, Any]) -> Ending:
+    reason, happened = detail.get("reason"), _("This recipe cannot use this text.")
+    fixes = [_fix(run, _("The text that the lab comes with"), corpus="python-docs")]
+    if reason == "text_too_short":
+        happened = _("The text has %(found)s tokens; this context needs at least %(needed)s.") % {
+            "found": f"{detail['found']:,}",
+            "needed": f"{detail['needed']:,}",
+        }
+        if run.spec["context"] > 8:
+            shorter = max(8, run.spec["context"] // 2)
+            fixes.append(_fix(run, _("A context of %(context)s") % {"context": shorter}, context=shorter))
+    elif reason == "vocabulary_too_large":
+        happened = _("The text has %(found)s different characters; at most %(limit)s can be tokens.") % {
+            "found": f"{detail['found']:,}",
+            "limit": f"{detail['limit']:,}",
+        }
+        fixes.append(_fix(run, _("Byte-pair pieces instead of characters"), tokenizer="bpe"))
+    return Ending(
+        title=_("Refused before the first step"),
+        icon="close",
+        good=False,
+        happened=happened,
+        kept=_("Kept: the recipe."),
+        fixes=fixes,
+    )
+
+
+WORDS = {
+    State.FINISHED: _finished,
+    State.DIVERGED: _diverged,
+    State.OUT_OF_TIME: _out_of_time,
+    State.OUT_OF_MEMORY: _out_of_memory,
+    State.CANCELLED: _cancelled,
+    State.WORKER_LOST: _worker_lost,
+    State.REFUSED: _refused,
+}
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")

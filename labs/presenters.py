@@ -1,0 +1,252 @@
+"""Numbers and sentences of the lab pages. Called by views and templates; `static/js/run.js` fills the same sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from labs.catalogue import LABS, Lab
+from labs.forms import FACES, Recipe, number_text, same
+from labs.models import Run
+from labs.states import State
+from trainer.spec import RunSpec
+
+Text = str | Promise
+
+TAGS: dict[str, tuple[str, str]] = {
+    State.QUEUED: ("", "hourglass"),
+    State.RUNNING: ("live", "play"),
+    State.FINISHED: ("good", "check"),
+    State.CANCELLED: ("", "stop"),
+    State.DIVERGED: ("bad", "warning"),
+    State.OUT_OF_TIME: ("warn", "clock"),
+    State.OUT_OF_MEMORY: ("warn", "warning"),
+    State.WORKER_LOST: ("warn", "offline"),
+    State.REFUSED: ("bad", "close"),
+}
+"""Class and icon of the tag that says where a run stands."""
+
+
+def rate_text(rate: float) -> str:
+    """A learning rate as ui.md writes it: 3.0e-3, 0.03 as 3.0e-2, 0.10, 1.0."""
+    if rate >= 0.1:
+        return f"{rate:.2g}" if rate < 1 else f"{rate:.1f}"
+    if rate <= 0:
+        return "0"
+    exponent = math.floor(math.log10(rate) + 1e-9)
+    return f"{rate / 10**exponent:.1f}e{exponent}"
+
+
+def tokens_text(tokens: int) -> str:
+    """Millions with up to two decimals: "1.02 M", "0.51 M"; thousands below: "64 k"."""
+    return f"{tokens / 1e6:.2f} M" if tokens >= 100_000 else f"{tokens / 1e3:.0f} k"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One line of a recipe that is only read."""
+
+    label: Text
+    value: Text
+    changed: bool
+
+
+def settings_of(lab: Lab, spec: Mapping[str, Any], corpora: list[tuple[str, str]]) -> list[Setting]:
+    """A run's recipe, field by field; `changed` marks what differs from the lab's preset."""
+    found = []
+    for name in (*lab.knobs, *lab.more, "seed"):
+        value, preset = spec.get(name, ""), getattr(lab.preset, name)
+        if name == "vocab_size" and spec.get("tokenizer") != "bpe":
+            continue
+        changed = not same(number_text(value), number_text(preset))
+        found.append(Setting(label=FACES[name].label, value=_value(name, value, corpora), changed=changed))
+    return found
+
+
+def _value(name: str, value: Any, corpora: list[tuple[str, str]]) -> Text:
+    if name == "corpus":
+        return dict(corpora).get(value, _("a text that has been deleted"))
+    if name == "learning_rate":
+        return rate_text(float(value))
+    if isinstance(value, int):
+        return f"{value:,}"
+    return next((label for key, label in FACES[name].choices if key == value), number_text(value))
+
+
+def recipe_of(run: Run, **changes: Any) -> Recipe:
+    """A run's recipe with some fields changed, for "use this recipe" and for what to try next."""
+    given = {name: number_text(value) for name, value in (run.spec | changes).items() if name != "prompts"}
+    return Recipe(LABS[run.lab], given)
+
+
+def unit(spec: Mapping[str, Any]) -> str:
+    """What a loss is measured in."""
+    return _("nats per character") if spec.get("tokenizer") == "characters" else _("nats per token")
+
+
+def sentences() -> dict[str, str]:
+    """Sentences with named placeholders that both the server and the page's script fill."""
+    return {
+        "nothing": _("No points yet. They appear here as the run goes."),
+        "train": _("At step %(step)s train loss is %(loss)s."),
+        "above": _(
+            "At step %(step)s train loss is %(loss)s; held-out loss was %(held)s at step %(at)s, "
+            "%(gap)s above the %(order)s-gram baseline."
+        ),
+        "below": _(
+            "At step %(step)s train loss is %(loss)s; held-out loss was %(held)s at step %(at)s, "
+            "%(gap)s below the %(order)s-gram baseline."
+        ),
+        "held": _("At step %(step)s train loss is %(loss)s; held-out loss was %(held)s at step %(at)s."),
+        "frame": _("starts at %(loss)s, above the frame"),
+        "held_still": _("Held still while you look: %(count)s new points"),
+        "zoomed": _("Zoomed; double click shows all"),
+        "lost": _("Connection lost, trying again in %(seconds)s s."),
+        "kept": _("The run goes on without you. Points up to step %(step)s are here; the missing ones will be fetched."),
+        "seconds": _("%(seconds)s s"),
+        "step": _("step %(step)s"),
+        "axis_step": _("step"),
+        "axis_tokens": _("tokens seen"),
+        "axis_seconds": _("seconds of training"),
+        "label_train": _("train"),
+        "label_held": _("held-out"),
+        "label_smooth": _("train, smoothed"),
+        "label_baseline": _("%(order)s-gram %(loss)s"),
+        "label_you": _("you: %(loss)s"),
+        "time_left": _("Time left"),
+        "took": _("Took"),
+        "copied": _("Link copied"),
+        "copy_failed": _("The link could not be copied; it is in the address bar."),
+        "plot": _("Loss over the run. Arrow keys move the cursor."),
+    }
+
+
+def result_sentence(curve: Mapping[str, Any], info: Mapping[str, Any]) -> str:
+    """The one sentence beside the chart."""
+    words = sentences()
+    if not curve.get("step"):
+        return words["nothing"]
+    values: dict[str, Any] = {"step": f"{curve['step'][-1]:,}", "loss": f"{curve['loss'][-1]:.3f}"}
+    held = curve.get("held_out", {})
+    if not held.get("loss"):
+        return words["train"] % values
+    loss = held["loss"][-1]
+    values |= {"held": f"{loss:.3f}", "at": f"{held['step'][-1]:,}"}
+    baseline = info.get("baseline")
+    if not baseline:
+        return words["held"] % values
+    values |= {"gap": f"{abs(loss - baseline['loss']):.3f}", "order": baseline["order"]}
+    return words["below" if loss < baseline["loss"] else "above"] % values
+
+
+def said(run: Run) -> str:
+    """How far off the prediction was, once there is something to compare; empty without a prediction."""
+    if run.prediction is None:
+        return ""
+    if run.state != State.FINISHED or run.held_out is None:
+        return _("You said %(loss)s.") % {"loss": f"{run.prediction:.3f}"}
+    off = run.prediction - run.held_out
+    values = {"loss": f"{run.prediction:.3f}", "off": f"{abs(off):.3f}"}
+    if abs(off) < 0.0005:
+        return _("You said %(loss)s: exactly that.") % values
+    if off > 0:
+        return _("You said %(loss)s, which is %(off)s too high.") % values
+    return _("You said %(loss)s, which is %(off)s too low.") % values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stair:
+    """One step of the lab: predict, run, see. `state` is "", "done" or "now"."""
+
+    key: str
+    title: Text
+    note: Text
+    state: str
+
+
+def stairs(run: Run | None) -> list[Stair]:
+    """Where a learner stands in "say, run, see"."""
+    if run is None:
+        return [
+            Stair(key="predict", title=_("Predict"), note=_("say a number"), state="now"),
+            Stair(key="run", title=_("Run"), note=_("press Run"), state=""),
+            Stair(key="see", title=_("See"), note=_("how far off"), state=""),
+        ]
+    guess = _("no prediction") if run.prediction is None else _("said %(loss)s") % {"loss": f"{run.prediction:.3f}"}
+    ran = State(run.state).label if run.ended or run.state == State.QUEUED else _("step %(step)s") % {"step": f"{run.step:,}"}
+    return [
+        Stair(key="predict", title=_("Predict"), note=guess, state="" if run.prediction is None else "done"),
+        Stair(key="run", title=_("Run"), note=ran, state="done" if run.ended else "now"),
+        Stair(key="see", title=_("See"), note=_see(run), state="now" if run.ended else ""),
+    ]
+
+
+def _see(run: Run) -> str:
+    if not run.ended:
+        return _("when it ends")
+    if run.held_out is None:
+        return _("no held-out loss")
+    return _("held-out %(loss)s") % {"loss": f"{run.held_out:.3f}"}
+
+
+def place_sentence(ahead: int) -> str:
+    """A waiting run's place in the queue."""
+    if not ahead:
+        return _("Next in line.")
+    return ngettext("%(count)s run is ahead of this one.", "%(count)s runs are ahead of this one.", ahead) % {
+        "count": ahead
+    }
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """The stat strip from what the row holds."""
+    curve, held = run.curve, run.curve.get("held_out", {})
+    seconds = curve["seconds"][-1] if curve.get("seconds") else None
+    tokens = curve["tokens"][-1] if curve.get("tokens") else None
+    step = curve["step"][-1] if curve.get("step") else run.step
+    return {
+        "step": step,
+        "loss": curve["loss"][-1] if curve.get("loss") else None,
+        "held_out": held["loss"][-1] if held.get("loss") else None,
+        "bits_per_byte": held["bits_per_byte"][-1] if held.get("bits_per_byte") else None,
+        "speed": round(tokens / seconds) if tokens and seconds else None,
+        "seconds": seconds if run.ended or not seconds else seconds / step * (run.steps - step),
+    }
+
+
+def table_rows(curve: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The chart as a table: one row a held-out loss, with the train loss of the same step."""
+    held = curve.get("held_out", {})
+    train = dict(zip(curve.get("step", []), curve.get("loss", []), strict=False))
+    names = ("step", "tokens", "seconds", "loss", "perplexity", "bits_per_byte")
+    rows = zip(*(held.get(name, []) for name in names), strict=False)
+    return [dict(zip(names, row, strict=True)) | {"train": train.get(row[0])} for row in rows]
+
+
+def written(run: Run, prompt: str) -> list[dict[str, Any]]:
+    """The samples timeline for one prompt: a row a checkpoint, those to come without text."""
+    texts = {item["step"]: item["text"] for item in run.samples if item["prompt"] == prompt}
+    held = run.curve.get("held_out", {})
+    losses = dict(zip(held.get("step", []), held.get("loss", []), strict=False))
+    steps = sorted(texts) if run.ended else planned(run)
+    return [
+        {"step": step, "held_out": losses.get(step), "text": visible(texts[step]) if step in texts else None}
+        for step in steps
+    ]
+
+
+def planned(run: Run) -> list[int]:
+    """The steps at which this run evaluates and writes."""
+    every = RunSpec(**run.spec | {"prompts": tuple(run.spec["prompts"])}).checkpoint_every
+    return sorted({*range(every, run.steps + 1, every), run.steps})
+
+
+def visible(text: str) -> str:
+    """A text on one line: newlines as a sign."""
+    return text.replace("\n", "↵")
