@@ -16,7 +16,7 @@ from portal.accounts.models import User
 def _zone_names() -> list[str]:
     """Places of the IANA database without its aliases and technical zones."""
     areas = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-    return sorted(name for name in zoneinfo.available_timezones() if name.split("/")[0] in areas) + ["UTC"]
+    return [*sorted(name for name in zoneinfo.available_timezones() if name.split("/")[0] in areas), "UTC"]
 
 
 def zone_choices() -> list[tuple[str, str]]:

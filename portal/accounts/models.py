@@ -146,7 +146,7 @@ class Team(models.Model):
 
 
 def managed_team_ids(user: User | AnonymousUser) -> set[int]:
-    """Ids of the teams that `user` manages and of all teams below. Two queries; none for somebody who manages nothing."""
+    """Ids of the teams that `user` manages and of all below. Two queries; none for somebody who is no manager."""
     if not (user.is_authenticated and user.is_active and user.is_manager):
         return set()
     found = set(user.managed_teams.values_list("pk", flat=True))

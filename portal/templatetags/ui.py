@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django import template
+from django.forms import BoundField, Select
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -26,6 +28,14 @@ def icon(name: str) -> SafeString:
         '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"/></svg>',
         ICONS[name],
     )
+
+
+@register.inclusion_tag("parts/_field.html")
+def field(bound: BoundField, label: str = "", **attributes: str) -> dict[str, Any]:
+    """A form field with label, hint and errors. Attributes go to the control, `aria_label` as `aria-label`."""
+    kind = "select" if isinstance(bound.field.widget, Select) else "input"
+    attrs = {"class": kind} | {name.replace("_", "-"): value for name, value in attributes.items()}
+    return {"field": bound, "label": label or bound.label, "control": bound.as_widget(attrs=attrs)}
 
 
 @register.filter
