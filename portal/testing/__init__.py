@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: a whole portal (`server`), Chromium, PostgreSQL, and the steps of `./run test`."""
