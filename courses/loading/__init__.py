@@ -1,0 +1,1 @@
+"""From files or the studio's text to a published version: parse, check everything, compile, publish."""

@@ -1,0 +1,1 @@
+"""What a learner has reached in a chapter, by the rule and version that applied when they began."""
