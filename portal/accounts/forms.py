@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import zoneinfo
 from functools import lru_cache
+from typing import Any
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +24,16 @@ def _zone_names() -> list[str]:
 def zone_choices() -> list[tuple[str, str]]:
     """Time zones with their distance from UTC today: ("Asia/Shanghai", "Asia/Shanghai (UTC+08:00)")."""
     now = datetime.datetime.now(datetime.UTC)
-    return [(name, f"{name} (UTC{now.astimezone(zoneinfo.ZoneInfo(name)):%:z})") for name in _zone_names()]
+    offsets = {name: f"{now.astimezone(zoneinfo.ZoneInfo(name)):%z}" for name in _zone_names()}
+    return [(name, f"{name} (UTC{offset[:3]}:{offset[3:5]})") for name, offset in offsets.items()]
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no type hints
+    """allauth's, without its hints: the page has its own link to a new password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""
 
 
 class ProfileForm(forms.ModelForm[User]):

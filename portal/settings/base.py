@@ -7,7 +7,6 @@ from pathlib import Path
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from portal.lib import env
 
@@ -106,8 +105,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody gets mail because a stranger typed their address
-# A class signs in within minutes from behind one address, so the limits by address are wide and those by account narrow.
+# A class signs in within minutes from one address: wide limits by address, narrow ones by account.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "60/m/ip,5/15m/key", "reset_password": "20/m/ip,5/h/key"}
+ACCOUNT_FORMS = {"login": "portal.accounts.forms.SignInForm"}
 ACCOUNT_ADAPTER = "portal.accounts.adapter.ClosedAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Gradus · "
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
@@ -118,7 +118,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 
 # Language and time
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]  # each in its own language
 LANGUAGE_COOKIE_NAME = "language"
 THEME_COOKIE_NAME = "theme"
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
@@ -205,7 +205,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
 }
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # intervals alone need no memory of the last start
+CELERY_BEAT_SCHEDULE = {"reap": {"task": "labs.tasks.reap", "schedule": LAB_REAP_S}}
 
 LOGGING = {
     "version": 1,
