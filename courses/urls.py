@@ -1,5 +1,7 @@
-"""URLs of this app."""
+"""URLs of this app, by subject."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("courses.quizzes.urls")),
+]

@@ -1,0 +1,1 @@
+"""Quizzes: attempts kept on the server, graded by pure functions."""
