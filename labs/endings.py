@@ -119,7 +119,9 @@ def _diverged(run: Run, detail: dict[str, Any]) -> Ending:
     if detail.get("loss") is None:
         happened = _("The loss stopped being a number while the rate was %(rate)s. It had started at %(start)s.")
     else:
-        happened = _("The loss stayed above three times its starting value, %(start)s, and stood at %(loss)s. The rate was %(rate)s.")
+        happened = _(
+            "The loss stayed above three times its starting value, %(start)s, and stood at %(loss)s. The rate was %(rate)s."
+        )
     best = _("Train loss was lowest, %(best)s, at step %(best_step)s.") % values if detail.get("best_step") else ""
     return Ending(
         title=_("Diverged at step %(step)s") % {"step": f"{last_step(run):,}"},
@@ -136,7 +138,11 @@ def _after_divergence(run: Run, detail: dict[str, Any]) -> list[Fix]:
     usual = 0.03 if spec["optimizer"] == "muon" else 0.003
     slower = max(LOWEST_RATE, _two_digits(min(spec["learning_rate"] / 10, usual)))
     fixes = [
-        _fix(run, _("Learn at %(rate)s, where this optimiser is steady") % {"rate": rate_text(slower)}, learning_rate=slower)
+        _fix(
+            run,
+            _("Learn at %(rate)s, where this optimiser is steady") % {"rate": rate_text(slower)},
+            learning_rate=slower,
+        )
     ]
     if not spec["clip"]:
         norm = detail.get("grad_norm")
@@ -190,7 +196,9 @@ def _smaller(run: Run, share: float | None = None) -> list[Fix]:
         text = _("Train on %(tokens)s tokens, which fits the time") % {"tokens": f"{tokens:,}"}
         fixes.append(_fix(run, text, tokens=tokens))
     if spec["batch"] > 1 and share is None:
-        fixes.append(_fix(run, _("Half the batch: %(batch)s windows") % {"batch": spec["batch"] // 2}, batch=spec["batch"] // 2))
+        fixes.append(
+            _fix(run, _("Half the batch: %(batch)s windows") % {"batch": spec["batch"] // 2}, batch=spec["batch"] // 2)
+        )
     width = max(2 * spec["n_heads"], spec["d_model"] // 2 // (2 * spec["n_heads"]) * 2 * spec["n_heads"])
     if 16 <= width < spec["d_model"]:
         fixes.append(_fix(run, _("A model of width %(width)s") % {"width": width}, d_model=width))

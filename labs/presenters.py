@@ -108,7 +108,9 @@ def sentences() -> dict[str, str]:
         "held_still": _("Held still while you look: %(count)s new points"),
         "zoomed": _("Zoomed; double click shows all"),
         "lost": _("Connection lost, trying again in %(seconds)s s."),
-        "kept": _("The run goes on without you. Points up to step %(step)s are here; the missing ones will be fetched."),
+        "kept": _(
+            "The run goes on without you. Points up to step %(step)s are here; the missing ones will be fetched."
+        ),
         "seconds": _("%(seconds)s s"),
         "step": _("step %(step)s"),
         "axis_step": _("step"),
@@ -179,7 +181,11 @@ def stairs(run: Run | None) -> list[Stair]:
             Stair(key="see", title=_("See"), note=_("how far off"), state=""),
         ]
     guess = _("no prediction") if run.prediction is None else _("said %(loss)s") % {"loss": f"{run.prediction:.3f}"}
-    ran = State(run.state).label if run.ended or run.state == State.QUEUED else _("step %(step)s") % {"step": f"{run.step:,}"}
+    ran = (
+        State(run.state).label
+        if run.ended or run.state == State.QUEUED
+        else _("step %(step)s") % {"step": f"{run.step:,}"}
+    )
     return [
         Stair(key="predict", title=_("Predict"), note=guess, state="" if run.prediction is None else "done"),
         Stair(key="run", title=_("Run"), note=ran, state="done" if run.ended else "now"),

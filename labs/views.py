@@ -1,0 +1,327 @@
+"""Pages and fragments of the labs. Each view calls one service or a few selectors; words are in presenters, endings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
+
+from labs import curves, presenters, selectors, services
+from labs.catalogue import LABS, Lab
+from labs.endings import ending_of
+from labs.forms import SEED_LIMIT, Recipe, read_prediction
+from labs.models import Generation, Run
+from labs.states import State
+from portal.lib.errors import UserError
+from trainer.corpora import MAX_UPLOAD
+
+RUNS_A_PAGE = 20
+RUNS_BESIDE_A_LAB = 8
+PLAY_FIELDS = ("prompt", "temperature", "top_k", "top_p", "max_tokens", "seed")
+PLAY_PRESET = {"temperature": "0.8", "top_k": "0", "top_p": "1", "max_tokens": "200", "seed": "1"}
+
+
+class HtmxRequest(HttpRequest):
+    """A request as HtmxMiddleware leaves it."""
+
+    htmx: HtmxDetails
+
+
+def lab_or_404(slug: str) -> Lab:
+    """The lab of this name."""
+    if slug not in LABS:
+        raise Http404(slug)
+    return LABS[slug]
+
+
+# Labs
+
+
+@require_safe
+@login_required
+def lab_list(request: HttpRequest) -> HttpResponse:
+    """All labs with their goal and one's best."""
+    cards = [selectors.lab_card(request.user, slug) for slug in LABS]
+    return render(request, "labs/lab_list.html", {"cards": cards})
+
+
+@require_safe
+@login_required
+def lab(request: HttpRequest, slug: str) -> HttpResponse:
+    """A lab with its recipe; every field is a query parameter, so that a recipe is a link."""
+    found = lab_or_404(slug)
+    return lab_page(request, found, Recipe(found, request.GET.dict(), selectors.corpora(request.user)))
+
+
+def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of a lab, also with what is wrong in a form that came in."""
+    estimate = selectors.estimate(request.user, found.slug, recipe.values)
+    recipe.errors = estimate.fields | dict(recipe.errors)
+    runs = selectors.run_list(request.user).filter(lab=found.slug)[:RUNS_BESIDE_A_LAB]
+    context = {
+        "lab": found,
+        "card": selectors.lab_card(request.user, found.slug),
+        "recipe": recipe,
+        "estimate": estimate,
+        "slots": settings.LAB_SLOTS,
+        "stairs": presenters.stairs(None),
+        "token": uuid.uuid4().hex,
+        "uploads": selectors.uploads(request.user),
+        "rows": [row(run) for run in runs],
+        "words": presenters.sentences(),
+    }
+    return render(request, "labs/lab.html", context | more, status=status)
+
+
+@require_safe
+@login_required
+def cost(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the recipe in the panel costs, and what is wrong with it beside each field."""
+    found = lab_or_404(slug)
+    recipe = Recipe(found, request.GET.dict())
+    estimate = selectors.estimate(request.user, slug, recipe.values)
+    recipe.errors = estimate.fields
+    return render(request, "labs/cost.html", {"estimate": estimate, "recipe": recipe})
+
+
+@require_POST
+@login_required
+def recipe(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make a link of what is in the panel, with a new seed where asked. What script does in place, without script."""
+    given = request.POST.dict()
+    if "new_seed" in given:
+        given["seed"] = str(random.randrange(1, SEED_LIMIT))
+    return redirect(Recipe(lab_or_404(slug), given).url)
+
+
+@require_POST
+@login_required
+def run_submit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Queue a run; 422 with every error beside its field, and what was typed."""
+    found = lab_or_404(slug)
+    recipe = Recipe(found, request.POST.dict(), selectors.corpora(request.user))
+    prediction = request.POST.get("prediction", "")
+    try:
+        run = services.run_submit(
+            owner=request.user,
+            lab=slug,
+            values=recipe.values,
+            prediction=read_prediction(prediction),
+            idempotency_key=recipe.key(request.POST.get("token", "")),
+        )
+    except UserError as error:
+        recipe.errors = error.fields
+        return lab_page(request, found, recipe, error.status, prediction=prediction, problem=error)
+    return redirect("run", run.pk)
+
+
+# Runs
+
+
+@require_safe
+@login_required
+def run_list(request: HttpRequest) -> HttpResponse:
+    """One's runs, newest first; `?lab=` and `?state=` filter."""
+    chosen = {"lab": request.GET.get("lab", ""), "state": request.GET.get("state", "")}
+    every = selectors.run_list(request.user)
+    runs = every.filter(**{name: value for name, value in chosen.items() if value})
+    page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [row(run) for run in page],
+        "labs": list(LABS.values()),
+        "states": list(State),
+        "chosen": chosen,
+        "filtered": any(chosen.values()),
+        "first_lab": next(iter(LABS)),
+    }
+    return render(request, "labs/run_list.html", context)
+
+
+def row(run: Run) -> dict[str, Any]:
+    """A run in a table, with its tag."""
+    kind, icon = presenters.TAGS[run.state]
+    return selectors.run_row(run) | {"kind": kind, "icon": icon, "seed": run.spec.get("seed")}
+
+
+@require_safe
+@login_required
+def run(request: HttpRequest, run_id: int) -> HttpResponse:
+    """A run, live or ended, drawn from what is stored; script goes on from there."""
+    return run_page(request, selectors.run_get(request.user, run_id))
+
+
+def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of a run, also with what is wrong in the form that lets it write."""
+    found = LABS[run.lab]
+    prompts = run.spec["prompts"]
+    prompt = prompts[min(_index(request.GET.get("prompt")), len(prompts) - 1)]
+    corpora = selectors.corpora(request.user)
+    data = selectors.snapshot(run) | {"prompts": prompts, "planned": presenters.planned(run)}
+    context = status_context(request, run) | {
+        "lab": found,
+        "card": selectors.lab_card(request.user, found.slug),
+        "recipe": presenters.recipe_of(run),
+        "settings": presenters.settings_of(found, run.spec, corpora),
+        "figures": presenters.figures(run),
+        "sentence": presenters.result_sentence(run.curve, run.info),
+        "unit": presenters.unit(run.spec),
+        "table": presenters.table_rows(run.curve),
+        "prompts": prompts,
+        "prompt": prompt,
+        "written": presenters.written(run, prompt),
+        "data": data,
+        "words": presenters.sentences(),
+    }
+    return render(request, "labs/run.html", context | more, status=status)
+
+
+def status_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """What changes when a run changes its state: the parts of the fragment `run-status`."""
+    ahead, seconds = selectors.queue_place(run)
+    texts = list(selectors.generations(request.user, run.pk)) if run.state == State.FINISHED else []
+    return {
+        "run": run,
+        "stairs": presenters.stairs(run),
+        "place": presenters.place_sentence(ahead),
+        "wait_seconds": seconds,
+        "ending": ending_of(run),
+        "goal": selectors.lab_card(request.user, run.lab),
+        "generations": texts,
+        "writing": any(text.state == "waiting" for text in texts),
+        "play": {"prompt": run.spec["prompts"][0]} | PLAY_PRESET,
+        "play_errors": {},
+    }
+
+
+@require_safe
+@login_required
+def run_status(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Queue place, ending and play panel as they are now."""
+    return render(request, "labs/run_status.html", status_context(request, selectors.run_get(request.user, run_id)))
+
+
+@require_POST
+@login_required
+def run_cancel(request: HtmxRequest, run_id: int) -> HttpResponse:
+    """Ask for a run's end: within a second for a running one, at once for a waiting one."""
+    run = services.run_cancel(owner=request.user, run_id=run_id)
+    if request.htmx:
+        return render(request, "labs/run_status.html", status_context(request, run))
+    return redirect("run", run.pk)
+
+
+@require_safe
+@login_required
+def run_points(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Every stored point of a run as CSV, none left out; held-out figures in the rows of their steps."""
+    run = selectors.run_get(request.user, run_id)
+    curve = run.curve or curves.empty()
+    extra = curves.HELD_OUT[3:]
+    held = {line[0]: line[3:] for line in curves.rows(curve["held_out"], curves.HELD_OUT)}
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*curves.POINT, "held_out", *extra[1:]])
+    writer.writerows([*line, *held.get(line[0], [""] * len(extra))] for line in curves.rows(curve))
+    return HttpResponse(
+        file.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="run-{run.pk}.csv"'},
+    )
+
+
+# Playing
+
+
+@require_POST
+@login_required
+def generation_create(request: HtmxRequest, run_id: int) -> HttpResponse:
+    """Let a finished model write; 422 with errors beside the fields."""
+    run = selectors.run_get(request.user, run_id)
+    values = {name: request.POST[name] for name in PLAY_FIELDS if name in request.POST}
+    try:
+        made = services.generation_create(owner=request.user, run_id=run.pk, values=values)
+    except UserError as error:
+        return play_refused(request, run, values, error)
+    if not request.htmx:
+        return redirect(f"{reverse('run', args=[run.pk])}#text-{made.pk}")
+    return render(request, "labs/generation_create.html", {"run": run, "play": values, "play_errors": {}, "made": made})
+
+
+def play_refused(request: HtmxRequest, run: Run, values: Mapping[str, str], error: UserError) -> HttpResponse:
+    """The form again with what was typed: alone for htmx, else in its page."""
+    context = {"play": PLAY_PRESET | dict(values), "play_errors": error.fields, "play_problem": error}
+    if request.htmx:
+        return render(request, "labs/_play_form.html", {"run": run} | context, status=422)
+    return run_page(request, run, error.status, **context)
+
+
+@require_safe
+@login_required
+def generation(request: HttpRequest, generation_id: int) -> HttpResponse:
+    """One text that a model writes or has written; asks again by itself until it is there."""
+    text = get_object_or_404(Generation.objects.for_user(request.user), pk=generation_id)
+    return render(request, "labs/_generation.html", {"text": text})
+
+
+# Uploads
+
+
+@require_POST
+@login_required
+def upload_create(request: HttpRequest) -> HttpResponse:
+    """Keep a text of the learner's own and go back to the recipe with that text chosen; 422 names what is wrong."""
+    found = lab_or_404(request.POST.get("lab", ""))
+    given = dict(parse_qsl(request.POST.get("recipe", "")))
+    file, column = request.FILES.get("file"), request.POST.get("column", "").strip()
+    try:
+        upload = services.upload_create(owner=request.user, name=_name(file), data=_read(file), column=column or None)
+    except UserError as error:
+        recipe = Recipe(found, given, selectors.corpora(request.user))
+        upload_errors = error.fields or {"file": error.message}
+        return lab_page(request, found, recipe, 422, upload_errors=upload_errors, upload_column=column)
+    messages.success(request, _("“%(name)s” is ready to train on.") % {"name": upload.name})
+    return redirect(Recipe(found, given | {"corpus": upload.corpus}).url)
+
+
+def _read(file: UploadedFile | None) -> bytes:
+    """The bytes of an upload, one more than allowed at most: enough to see that it is too large."""
+    if file is None:
+        text = _("Choose a file first.")
+        raise UserError("no_file", text, fields={"file": text})
+    return bytes(file.read(MAX_UPLOAD + 1))
+
+
+def _name(file: UploadedFile | None) -> str:
+    return (file.name or "") if file else ""
+
+
+@require_POST
+@login_required
+def upload_delete(request: HttpRequest, upload_id: int) -> HttpResponse:
+    """Forget a text; runs made with it keep their curves."""
+    services.upload_delete(owner=request.user, upload_id=upload_id)
+    messages.success(request, _("The text is deleted."))
+    slug = request.POST.get("lab", "")
+    return redirect("lab", slug) if slug in LABS else redirect("lab-list")
+
+
+def _index(text: str | None) -> int:
+    """A place in a list from the address; 0 for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 4 else 0

@@ -1,0 +1,71 @@
+// What uPlot has no series for: baseline, prediction, where a run stopped, and the labels at the ends of the lines.
+import { spread } from "./scale.js";
+import { decimals, fill } from "./words.js";
+
+/** Called by uPlot after each drawing, in canvas pixels. */
+export function drawMarks(u, chart) {
+  const { ctx, bbox } = u, ratio = devicePixelRatio, { curve, run, words, inks } = chart;
+  const x = (value) => u.valToPos(value, "x", true), y = (value) => u.valToPos(value, "y", true);
+  const visible = (value) => value >= u.scales.y.min && value <= u.scales.y.max;
+  const labels = [], baseline = curve.info.baseline, held = curve.held.loss.at(-1);
+  ctx.save();
+  if (baseline && visible(baseline.loss)) {
+    line(ctx, ratio, inks.baseline, [5, 4], 1.15, [bbox.left, y(baseline.loss)], [bbox.left + bbox.width, y(baseline.loss)]);
+    const text = fill(words.label_baseline, { order: baseline.order, loss: decimals(baseline.loss) });
+    labels.push({ y: y(baseline.loss), ink: inks.baseline, text });
+  }
+  if (["diverged", "out_of_time", "out_of_memory", "cancelled", "worker_lost"].includes(run.state) && curve.step)
+    stop(ctx, ratio, chart, x(chart.xs.at(-1)), bbox);
+  if (held !== undefined && visible(held)) labels.push({ y: y(held), ink: inks.held, text: words.label_held });
+  if (run.prediction != null && !chart.zoom && visible(run.prediction)) {
+    const at = Math.min(x(chart.range()[1]), bbox.left + bbox.width);
+    ring(ctx, ratio, inks, at, y(run.prediction));
+    labels.push({ y: y(run.prediction), ink: inks.you, text: fill(words.label_you, { loss: decimals(run.prediction) }), gap: 20 });
+  }
+  if (!chart.narrow) write(ctx, ratio, inks, labels, bbox.left + bbox.width);
+  ctx.restore();
+}
+
+function line(ctx, ratio, ink, dash, width, from, to) {
+  ctx.beginPath();
+  ctx.strokeStyle = ink;
+  ctx.lineWidth = width * ratio;
+  ctx.setLineDash(dash.map((part) => part * ratio));
+  ctx.moveTo(...from);
+  ctx.lineTo(...to);
+  ctx.stroke();
+  ctx.setLineDash([]);
+}
+
+function ring(ctx, ratio, inks, x, y) {
+  const arm = 13 * ratio;
+  line(ctx, ratio, inks.you, [], 1.25, [x - arm, y], [x + arm, y]);
+  line(ctx, ratio, inks.you, [], 1.25, [x, y - arm], [x, y + arm]);
+  ctx.beginPath();
+  ctx.arc(x, y, 6 * ratio, 0, 2 * Math.PI);
+  ctx.fillStyle = inks.ground;
+  ctx.fill();
+  ctx.lineWidth = 2.25 * ratio;
+  ctx.stroke();
+}
+
+function stop(ctx, ratio, chart, x, bbox) {
+  if (x < bbox.left || x > bbox.left + bbox.width) return;
+  line(ctx, ratio, chart.inks.halt, [2, 3], 1.5, [x, bbox.top], [x, bbox.top + bbox.height]);
+}
+
+/** Labels at the right edge, pushed apart, each on a halo of the ground so that lines do not cross it. */
+function write(ctx, ratio, inks, labels, right) {
+  ctx.font = `600 ${12 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 4 * ratio;
+  for (const label of spread(labels, 15 * ratio)) {
+    const place = [label.text, right + (label.gap ?? 10) * ratio, label.at];
+    ctx.strokeStyle = inks.ground;
+    ctx.strokeText(...place);
+    ctx.fillStyle = label.ink;
+    ctx.fillText(...place);
+  }
+}
