@@ -234,7 +234,8 @@ class Hub:
         """Entries after `after`; None when the stream does not reach back so far, has vanished or cannot be read."""
         with contextlib.suppress(redis.RedisError, OSError):
             oldest = await self._redis.xrange(key(run_id), count=1)
-            if oldest and order(oldest[0][0].decode()) <= order(after):
+            newest = order(await self._latest(run_id))
+            if oldest and order(oldest[0][0].decode()) <= order(after) <= newest:
                 missed = await self._entries(run_id, after)
                 return missed if len(missed) < QUEUE_LENGTH // 2 else None  # a snapshot is shorter then
         return None

@@ -21,19 +21,19 @@ from portal.lib.redis import client
 log = logging.getLogger(__name__)
 
 
-@shared_task(queue="train")
+@shared_task
 def work() -> int:
     """Carry runs until none waits."""
     return runner.work()
 
 
-@shared_task(queue="play")
+@shared_task
 def generate(generation_id: int) -> None:
     """Let a finished model write."""
     play.generate(generation_id)
 
 
-@shared_task(queue="control", expires=30)
+@shared_task(expires=30)
 def reap() -> None:
     """Give back runs of lost workers, and wake workers for whatever waits. Idempotent: two beats are safe."""
     for run in queue.reap():

@@ -194,6 +194,7 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_DEFAULT_QUEUE = "control"
+CELERY_TASK_ROUTES = {"labs.tasks.work": {"queue": "train"}, "labs.tasks.generate": {"queue": "play"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -206,7 +207,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # intervals alone need no memory of the last start
-CELERY_BEAT_SCHEDULE = {"reap": {"task": "labs.tasks.reap", "schedule": LAB_REAP_S}}
+CELERY_BEAT_SCHEDULE = {
+    "reap": {"task": "labs.tasks.reap", "schedule": LAB_REAP_S},
+    "attempts": {"task": "courses.tasks.attempts_close_expired", "schedule": 30},
+}
 
 LOGGING = {
     "version": 1,
