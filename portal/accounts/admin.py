@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -20,7 +20,7 @@ class PersonAdmin(UserAdmin[User]):
     list_filter = ("is_active", "is_learner", "is_manager", "is_author", "is_administrator")
     search_fields = ("email", "display_name")
     filter_horizontal = ()
-    fieldsets: Any = (
+    fieldsets: ClassVar[Any] = (
         (None, {"fields": ("email", "password")}),
         (_("Person"), {"fields": ("display_name", "language", "time_zone")}),
         (_("Roles"), {"fields": ("is_active", "is_learner", "is_manager", "is_author", "is_administrator")}),

@@ -38,7 +38,7 @@ def language_set(*, user: User, language: str) -> None:
 def token_create(*, user: User) -> str:
     """A new API token in place of the old one, which stops working. The only moment at which pages show it."""
     Token.objects.filter(user=user).delete()
-    return Token.objects.create(user=user).key
+    return str(Token.objects.create(user=user).key)
 
 
 def token_delete(*, user: User) -> None:

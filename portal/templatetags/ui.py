@@ -34,7 +34,8 @@ def icon(name: str) -> SafeString:
 def field(bound: BoundField, label: str = "", **attributes: str) -> dict[str, Any]:
     """A form field with label, hint and errors. Attributes go to the control, `aria_label` as `aria-label`."""
     kind = "select" if isinstance(bound.field.widget, Select) else "input"
-    attrs = {"class": kind} | {name.replace("_", "-"): value for name, value in attributes.items()}
+    attrs: dict[str, str | bool] = {"class": kind}
+    attrs.update({name.replace("_", "-"): value for name, value in attributes.items()})
     return {"field": bound, "label": label or bound.label, "control": bound.as_widget(attrs=attrs)}
 
 
