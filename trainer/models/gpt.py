@@ -44,7 +44,7 @@ class Cache:
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Append the keys and values (B, H, new, D) of one layer; all of them so far (B, H, length + new, D)."""
         end = self.length + k.shape[2]
-        keys, values = self.memory[layer]
+        keys, values = self.memory[layer, 0], self.memory[layer, 1]
         keys[:, :, self.length : end] = k
         values[:, :, self.length : end] = v
         return keys[:, :, :end], values[:, :, :end]

@@ -1,0 +1,93 @@
+"""Small models, texts and runs for the tests."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.events import Event
+from trainer.loop import never, train
+from trainer.models.gpt import GPT, Block, GPTConfig
+from trainer.spec import RunSpec
+
+TINY: dict[str, Any] = {
+    "n_layers": 2,
+    "d_model": 16,
+    "n_heads": 2,
+    "context": 16,
+    "batch": 4,
+    "tokens": 64 * 30,
+    "prompts": ("The ", "a"),
+}
+
+
+def tiny_spec(**changes: Any) -> RunSpec:
+    return RunSpec.parse(TINY | changes)
+
+
+def tiny_text(length: int = 3_000) -> str:
+    """Words in random order: a text with something to learn."""
+    rng = random.Random(1)
+    words = ["The", "cat", "saw", "a", "dog.", "It", "ran", "away", "\n", "quickly,"]
+    return " ".join(rng.choices(words, k=length))[:length]
+
+
+def tiny_model(*, seed: int = 1, head: bool = True, **changes: int) -> GPT:
+    """A model of 23 tokens; with `head`, all its zero matrices drawn at random too."""
+    shape = {"vocab_size": 23, "n_layers": 2, "d_model": 16, "n_heads": 2, "context": 12} | changes
+    generator = torch.Generator().manual_seed(seed)
+    model = GPT(GPTConfig(**shape), generator)
+    if head:
+        with torch.no_grad():
+            for param in model.parameters():
+                if not param.any():
+                    param.normal_(std=param.shape[1] ** -0.5, generator=generator)
+    return model.eval()
+
+
+def block_of(model: GPT, layer: int) -> Block:
+    block = model.blocks[layer]
+    assert isinstance(block, Block)
+    return block
+
+
+def random_ids(batch: int, length: int, *, vocab_size: int = 23, seed: int = 2) -> torch.Tensor:
+    return torch.randint(vocab_size, (batch, length), generator=torch.Generator().manual_seed(seed))
+
+
+def run(
+    run_dir: Path,
+    spec: RunSpec | None = None,
+    *,
+    text: str | None = None,
+    stop: Callable[[], bool] = never,
+    max_seconds: float | None = None,
+) -> list[Event]:
+    """Every event of one attempt."""
+    spec, text = spec or tiny_spec(), tiny_text() if text is None else text
+    return list(train(spec, run_dir=run_dir, text=text, stop=stop, max_seconds=max_seconds))
+
+
+def stop_after(calls: int) -> Callable[[], bool]:
+    """A `stop` that says yes at its call number `calls`."""
+    asked = 0
+
+    def stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked >= calls
+
+    return stop
+
+
+def without_clock(events: list[Event]) -> list[dict[str, Any]]:
+    """What must be equal between two attempts: everything but seconds, and which step Started names."""
+    return [
+        {name: value for name, value in event.to_dict().items() if name != "seconds"}
+        for event in events
+        if event.kind in {"point", "baseline", "held_out", "sample", "finished"}
+    ]
