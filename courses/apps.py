@@ -1,5 +1,7 @@
 """Chapters, quizzes, progress, reports and authoring."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from labs.signals import lab_reached
@@ -11,7 +13,6 @@ class CoursesConfig(AppConfig):
     name = "courses"
 
     def ready(self) -> None:
-        """Models are loaded from here on, so the receivers can be imported."""
-        from courses.progress import receivers  # noqa: PLC0415 - models are not ready at import
-
+        """Models are loaded from here on, so that the receivers can be imported."""
+        receivers = import_module("courses.progress.receivers")
         lab_reached.connect(receivers.lab_goal_reached, dispatch_uid="courses.progress")

@@ -99,7 +99,8 @@ class ChapterVersion(models.Model):
     part = {"kind": "html", "tag", "html"}, {"kind": "note", "tone", "title", "html"}, {"kind": "figure", ...} or a block
     {"kind": "guess" | "check" | "widget" | "lab", "id", ...} with its key (answer, right option), which stays here until
     the reader has committed. `outline` is what rails, rules and reports need, without the text:
-    [{"id", "title": {language: ...}, "weight", "hash", "blocks": [{"kind", "id", "title"?}, ...]}, ...]; the weights sum to 1.
+    [{"id", "title", "lede", "weight", "hash", "blocks": [{"kind", "id", "title"?}, ...]}, ...]; titles and ledes are
+    by language, the weights sum to 1.
     `source` also has "quiz", the quiz as YAML, so that a draft can be edited whole.
     """
 

@@ -149,6 +149,7 @@ def _outline(texts: Mapping[str, list[Section]]) -> list[dict[str, Any]]:
         {
             "id": versions[0].id,
             "title": {language: section.title for language, section in zip(LANGUAGES, versions, strict=True)},
+            "lede": {language: section.lede for language, section in zip(LANGUAGES, versions, strict=True)},
             "weight": round(sum(section.size for section in versions) / total, 4),
             "hash": digest([section.hash for section in versions])[:16],
             "blocks": [_block(kind, block, versions) for kind, block in versions[0].blocks()],

@@ -18,8 +18,11 @@ from courses.loading.markdown import NOTES, parser, plain, render_text, render_t
 from courses.loading.yamls import parse_yaml
 
 MAX_SOURCE = 200_000
-RESERVED = frozenset({"main", "menu", "me", "chapters", "why", "text", "reader", "toc", "title"})
-"""Ids of the page around the text."""
+RESERVED = frozenset(
+    {"main", "menu", "me", "chapters", "why", "text", "toc", "treads"}
+    | {"rules", "version", "quiz", "guess", "check", "widget"}
+)
+"""Ids of the page around the text, and words that stand in a section's place in an address."""
 LEDE_SENTENCES, LEDE_CHARACTERS = 2, 260
 _SENTENCE_END = re.compile(r"[.!?](?=[\s”’)]|$)|[。！？]")
 

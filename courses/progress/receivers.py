@@ -14,6 +14,4 @@ def lab_goal_reached(*, user_id: int, lab: str, value: Mapping[str, Any], run_id
     rows = ChapterProgress.objects.filter(user_id=user_id).select_related("user", "chapter").defer("version")
     for progress in rows:
         if lab in progress.rule.get("labs", []):
-            record(
-                user=progress.user, chapter=progress.chapter, kind="lab", key=lab, value={**value, "run": run_id}
-            )
+            record(user=progress.user, chapter=progress.chapter, kind="lab", key=lab, value={**value, "run": run_id})

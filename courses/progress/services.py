@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from courses.models import Chapter, ChapterProgress, ChapterVersion, Enrolment, Evidence
 from courses.progress import rules
+from courses.progress.selectors import evidence_of
 from labs.selectors import labs_reached
 from portal.lib.errors import UserError
 
@@ -67,18 +68,18 @@ def record(
     return progress
 
 
-def visit(*, user: User, chapter: Chapter, section: str) -> ChapterProgress:
-    """`user` opened a section: begin if need be, and remember where they are (written at most once a minute a place).
+def visit(*, user: User, chapter: Chapter, section: str) -> None:
+    """`user` opened a section: begin if need be, and remember where they are, written at most once a minute a place.
     Two queries when nothing is to be written."""
-    progress = _progress(user, chapter) or begin(user=user, chapter=chapter)
-    enrolment, _created = Enrolment.objects.get_or_create(user=user, course_id=chapter.course_id)
+    if not ChapterProgress.objects.filter(user=user, chapter=chapter).exists():
+        begin(user=user, chapter=chapter)
+    enrolment = Enrolment.objects.get(user=user, course_id=chapter.course_id)
     now = timezone.now()
     here = (enrolment.last_chapter_id, enrolment.last_section) == (chapter.pk, section)
     if not here or enrolment.last_activity_at is None or now - enrolment.last_activity_at > VISIT_EVERY:
         Enrolment.objects.filter(pk=enrolment.pk).update(
             last_chapter=chapter, last_section=section, last_activity_at=now
         )
-    return progress
 
 
 @transaction.atomic
@@ -113,7 +114,7 @@ def apply_publication(*, version: ChapterVersion, change: str) -> int:
         .defer(*HEAVY)
         .order_by("pk")
     )
-    evidence = _evidence(rows)
+    evidence = evidence_of(rows)
     if change == "minor":
         return _go_on([row for row in rows if row.completed_at is None], evidence, version)
     redone = [row for row in rows if _redo(row, version)]
@@ -164,14 +165,6 @@ def _current(chapter: Chapter) -> ChapterVersion:
 def _progress(user: User, chapter: Chapter) -> ChapterProgress | None:
     rows = ChapterProgress.objects.filter(user=user, chapter=chapter).select_related("version").defer(*HEAVY)
     return rows.first()
-
-
-def _evidence(rows: list[ChapterProgress]) -> dict[int, list[Evidence]]:
-    """Evidence that counts, by progress row. One query."""
-    found: dict[int, list[Evidence]] = {}
-    for fact in Evidence.objects.filter(progress__in=rows, retired_at=None):
-        found.setdefault(fact.progress_id, []).append(fact)
-    return found
 
 
 def _keep(progress: ChapterProgress, kind: str, key: str, value: dict[str, Any], passed: bool) -> None:

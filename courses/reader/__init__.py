@@ -1,0 +1,1 @@
+"""Home, chapters and their sections as learners read them."""
