@@ -12,6 +12,7 @@ from labs.forms import Recipe
 from labs.models import Run
 from labs.presenters import rate_text, recipe_of, said
 from labs.states import State
+from trainer.spec import LIMITS
 
 MOST_FIXES = 3
 LOWEST_RATE = 1e-5
@@ -88,6 +89,7 @@ def _finished(run: Run, detail: dict[str, Any]) -> Ending:
 
 
 def _after_finish(run: Run) -> list[Fix]:
+    """The lab on learning rates turns the rate; the others learn longer; all doubt a single seed."""
     spec = run.spec
     seed = _fix(
         run,
@@ -95,17 +97,16 @@ def _after_finish(run: Run) -> list[Fix]:
         % {"seed": spec["seed"] + 1},
         seed=spec["seed"] + 1,
     )
-    slower = _fix(
-        run,
-        _("A third of the learning rate, %(rate)s") % {"rate": rate_text(spec["learning_rate"] / 3)},
-        learning_rate=_two_digits(spec["learning_rate"] / 3),
-    )
-    faster = _fix(
-        run,
-        _("Three times the learning rate, %(rate)s") % {"rate": rate_text(min(10, spec["learning_rate"] * 3))},
-        learning_rate=_two_digits(min(10.0, spec["learning_rate"] * 3)),
-    )
-    return [slower, faster, seed]
+    if run.lab != "training":
+        tokens = min(int(LIMITS["tokens"][1]), 2 * spec["tokens"])
+        longer = _fix(run, _("Twice as long: %(tokens)s tokens") % {"tokens": f"{tokens:,}"}, tokens=tokens)
+        return [longer, seed]
+    slower, faster = _two_digits(spec["learning_rate"] / 3), _two_digits(min(10, spec["learning_rate"] * 3))
+    return [
+        _fix(run, _("A third of the learning rate, %(rate)s") % {"rate": rate_text(slower)}, learning_rate=slower),
+        _fix(run, _("Three times the learning rate, %(rate)s") % {"rate": rate_text(faster)}, learning_rate=faster),
+        seed,
+    ]
 
 
 def _diverged(run: Run, detail: dict[str, Any]) -> Ending:
@@ -120,7 +121,8 @@ def _diverged(run: Run, detail: dict[str, Any]) -> Ending:
         happened = _("The loss stopped being a number while the rate was %(rate)s. It had started at %(start)s.")
     else:
         happened = _(
-            "The loss stayed above three times its starting value, %(start)s, and stood at %(loss)s. The rate was %(rate)s."
+            "The loss stayed above three times its starting value, %(start)s, and stood at %(loss)s. "
+            "The rate was %(rate)s."
         )
     best = _("Train loss was lowest, %(best)s, at step %(best_step)s.") % values if detail.get("best_step") else ""
     return Ending(

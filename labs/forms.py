@@ -1,4 +1,4 @@
-"""The recipe panel: what somebody typed or linked, beside the lab's preset. Called by views; services do the checking."""
+"""The recipe panel: what somebody typed or linked, beside the lab's preset. Called by views; services check."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Knob:
 
 @dataclass
 class Recipe:
-    """A lab's recipe with the values that a link or a form gave. Unknown names are ignored, missing ones are the preset."""
+    """A lab's recipe as a link or a form gave it. Unknown names are ignored, missing ones are the preset."""
 
     lab: Lab
     given: Mapping[str, str]
@@ -147,7 +147,7 @@ class Recipe:
         return self.knob("seed")
 
     def knob(self, name: str) -> Knob:
-        """One field. A value outside the usual choices becomes a choice of its own, so that a link shows what it says."""
+        """One field. A value outside the usual choices becomes a choice, so that a link shows what it says."""
         face, value = FACES[name], self.values[name]
         choices: Choices = tuple(self.corpora) if name == "corpus" else face.choices
         chosen = next((key for key, _label in choices if same(key, value)), None)

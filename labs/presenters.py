@@ -1,4 +1,4 @@
-"""Numbers and sentences of the lab pages. Called by views and templates; `static/js/run.js` fills the same sentences."""
+"""Numbers and sentences of the lab pages. Called by views; `static/js/run.js` fills the same sentences."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def status_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "stairs": presenters.stairs(run),
-        "place": presenters.place_sentence(ahead),
+        "queue_words": presenters.place_sentence(ahead),
         "wait_seconds": seconds,
         "ending": ending_of(run),
         "goal": selectors.lab_card(request.user, run.lab),
@@ -300,7 +300,7 @@ def upload_create(request: HttpRequest) -> HttpResponse:
     return redirect(Recipe(found, given | {"corpus": upload.corpus}).url)
 
 
-def _read(file: UploadedFile | None) -> bytes:
+def _read(file: UploadedFile[Any] | None) -> bytes:
     """The bytes of an upload, one more than allowed at most: enough to see that it is too large."""
     if file is None:
         text = _("Choose a file first.")
@@ -308,7 +308,7 @@ def _read(file: UploadedFile | None) -> bytes:
     return bytes(file.read(MAX_UPLOAD + 1))
 
 
-def _name(file: UploadedFile | None) -> str:
+def _name(file: UploadedFile[Any] | None) -> str:
     return (file.name or "") if file else ""
 
 

@@ -160,7 +160,7 @@ const on = {
 /* Focus stays inside the part that was swapped: on its heading, when the button that had it is gone */
 let inside = false;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  inside = detail.target.id === "run-status" && detail.target.contains(document.activeElement);
+  inside = detail.target.id === "run-status" && document.activeElement.matches("#run-status *, #run-act *");
 });
 document.addEventListener("htmx:afterSettle", () => {
   joinSliders(document);
