@@ -15,20 +15,6 @@ from trainer.tests.factories import tiny_text
 
 OPTIONS = ["--n-layers", "1", "--d-model", "16", "--context", "16", "--batch", "4", "--tokens", "1920"]
 OPTIONS += ["--prompts", "The", "a"]
-    "--n-layers",
-    "1",
-    "--d-model",
-    "16",
-    "--context",
-    "16",
-    "--batch",
-    "4",
-    "--tokens",
-    "1920",
-    "--prompts",
-    "The",
-    "a",
-]
 
 
 def write_text(folder: Path) -> Path:
