@@ -148,5 +148,5 @@ def test_a_user_error_becomes_a_fragment_for_htmx(client: Client) -> None:
 def test_every_error_view_works_for_a_stranger(rf: RequestFactory) -> None:
     request = rf.get("/")
     request.user = AnonymousUser()
-    request.resolver_match = None  # type: ignore[assignment]  # as on an address without a page
+    request.resolver_match = None
     assert views.csrf_failure(request).status_code == 403

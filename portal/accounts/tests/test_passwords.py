@@ -20,7 +20,7 @@ def ask(client: Client, email: str) -> str:
     """The path in the mail that was sent; "" when none was."""
     response = client.post(reverse("account_reset_password"), {"email": email}, headers={"accept-language": "zh-CN"})
     assert response.headers["Location"] == reverse("account_reset_password_done")
-    found = re.search(r"https?://[^/]+(/\S+)", mail.outbox[-1].body) if mail.outbox else None
+    found = re.search(r"https?://[^/]+(/\S+)", str(mail.outbox[-1].body)) if mail.outbox else None
     return found.group(1) if found else ""
 
 
