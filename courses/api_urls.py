@@ -1,5 +1,11 @@
-"""URLs of this app."""
+"""API endpoints of this app."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from courses import api
+
+urlpatterns = [
+    path("courses/", api.CourseList.as_view(), name="api-courses"),
+    path("courses/<slug:course>/", api.CourseDetail.as_view(), name="api-course"),
+    path("me/progress/", api.MyProgress.as_view(), name="api-progress"),
+]

@@ -163,6 +163,9 @@ class Enrolment(models.Model):
         verbose_name_plural = _("enrolments")
         constraints = [models.UniqueConstraint(fields=["user", "course"], name="one_enrolment")]
 
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.course_id}"
+
 
 class ChapterProgress(models.Model):
     """One learner in one chapter: the version and rule that apply to them, and the summary of their evidence.
@@ -189,6 +192,9 @@ class ChapterProgress(models.Model):
         verbose_name = _("chapter progress")
         verbose_name_plural = _("chapter progress")
         constraints = [models.UniqueConstraint(fields=["user", "chapter"], name="one_progress_of_chapter")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.chapter_id}"
 
 
 class Evidence(models.Model):

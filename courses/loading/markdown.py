@@ -124,8 +124,12 @@ class Renderer(RendererHTML):
         return "</table></div>\n"
 
     def th_open(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-        """Column headings say so, and align by class."""
-        return f'<th scope="col"{_align(tokens[index])}>'
+        """Column headings say so, and align by class. An empty corner is no heading."""
+        return f'<th scope="col"{_align(tokens[index])}>' if tokens[index + 1].content else "<td>"
+
+    def th_close(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+        """The end of a column heading."""
+        return "</th>" if tokens[index - 1].content else "</td>"
 
     def td_open(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         """Cells align by class: there are no inline styles."""

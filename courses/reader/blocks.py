@@ -13,7 +13,7 @@ from courses.models import Evidence
 from courses.quizzes.grading import read_numbers
 
 Facts = Mapping[tuple[str, str], Evidence]
-TONES = {"note": "info", "tip": "good", "warning": "warn", "key": "you"}
+TONES = {"note": "", "tip": "good", "warning": "warn", "key": "info"}
 """Class of each callout."""
 ICONS = {"note": "info", "tip": "check", "warning": "warning", "key": "key"}
 KEPT = {

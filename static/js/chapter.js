@@ -13,7 +13,17 @@ function prepare(root) {
   for (const box of root.querySelectorAll(".prose .scroll, .prose pre, .prose .eq")) reachable(box);
 }
 prepare(document);
-document.addEventListener("htmx:load", ({ detail }) => prepare(detail.elt.parentElement ?? document));
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  prepare(elt.parentElement ?? document);
+  if (elt.matches(".guess, .ask")) refocus(elt);
+});
+
+/** After an answer the focus stays in its block, after a refused one it goes to the field. */
+function refocus(block) {
+  const wrong = block.querySelector("[aria-describedby^=error-]");
+  if (!wrong) block.tabIndex = -1;
+  (wrong ?? block).focus({ preventScroll: true });
+}
 
 /** What scrolls sideways can be focused and scrolled by keyboard. */
 function reachable(box) {
