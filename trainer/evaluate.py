@@ -18,7 +18,7 @@ class StoppedError(Exception):
     """The caller asked to stop in the middle of an evaluation."""
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def mean_loss(model: GPT, windows: Tensor, targets: Tensor, *, stop: Callable[[], bool]) -> float:
     """Mean nats a token over windows and targets, both (N, T). Raises StoppedError."""
     model.eval()

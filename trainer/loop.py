@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from trainer import checkpoint, evaluate
+from trainer import budget, checkpoint, evaluate
 from trainer.baseline import baseline
 from trainer.corpora import CORPORA, corpus_text, text_hash
 from trainer.curve import Curve
@@ -35,15 +35,7 @@ EXPLODED = 3.0
 EXPLODED_STEPS = 5
 """... at so many steps in a row, has diverged. Single spikes heal; untrained guessing is 1."""
 
-SAMPLE_TOKENS = 80
 SAMPLE_TEMPERATURE = 0.7
-
-HELD_OUT_SHARE = 0.08
-"""Time for held-out loss between two checkpoints, as a share of the training between them; a forward pass costs about
-a third of a step."""
-
-HELD_OUT_WINDOWS = (4, 128)
-"""Fewest and most windows at an intermediate checkpoint."""
 
 
 class DivergedError(Exception):
@@ -248,9 +240,11 @@ class Run:
     def _evaluate(self) -> Iterator[Event]:
         """Held-out loss, then samples. Raises StoppedError, DivergedError."""
         windows, targets = all_windows(self.data.held_out, context=self.spec.context)
+        sample_tokens = budget.SAMPLE_TOKENS[1]
         if self.step < self.spec.steps:
-            chosen = evaluate.spread(len(windows), self._held_out_windows())
+            chosen = evaluate.spread(len(windows), budget.held_out_windows(self.spec))
             windows, targets = windows[chosen], targets[chosen]
+            sample_tokens = budget.sample_tokens(self.spec, vocab_size=self.data.tokenizer.vocab_size)
         loss = evaluate.mean_loss(self.model, windows, targets, stop=self.stop)
         if not math.isfinite(loss):
             raise DivergedError(self.step, loss, self.optimizer.rate(self.step - 1), math.nan)
@@ -269,18 +263,12 @@ class Run:
             self.model,
             self.data.tokenizer,
             self.spec.prompts,
-            max_tokens=SAMPLE_TOKENS,
+            max_tokens=sample_tokens,
             temperature=SAMPLE_TEMPERATURE,
             seed=self.spec.seed,
         )
         for prompt, text in zip(self.spec.prompts, texts, strict=True):
             yield self._keep(Sample(step=self.step, prompt=prompt, text=text))
-
-    def _held_out_windows(self) -> int:
-        """Windows of an intermediate checkpoint: what the share of time allows, the same in every attempt."""
-        least, most = HELD_OUT_WINDOWS
-        windows_between = self.spec.checkpoint_every * self.spec.batch
-        return max(least, min(most, int(HELD_OUT_SHARE * 3 * windows_between)))
 
     def _finish(self) -> Finished:
         last = self.curve.held_out[-1]

@@ -106,7 +106,7 @@ class Decoder:
         self.read: Tensor | None = None  # (B, up to context)
         self.cache: Cache | None = None
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def feed(self, ids: Tensor) -> Tensor:
         """Logits (B, V) of what follows all tokens fed so far; ids (B, n), several only at the first call."""
         context = self.model.config.context

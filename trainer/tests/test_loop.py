@@ -270,7 +270,8 @@ def test_samples_are_continuations_and_strange_prompts_do_no_harm(tmp_path: Path
     events = run(tmp_path / "run", tiny_spec(prompts=("The ", "注意", "\n")))
     samples = [event for event in events if isinstance(event, Sample)]
     assert [sample.prompt for sample in samples[:3]] == ["The ", "注意", "\n"]
-    assert {len(sample.text) for sample in samples} == {80}
+    assert {len(sample.text) for sample in samples[:3]} == {24}  # these steps are quick
+    assert {len(sample.text) for sample in samples[-3:]} == {80}
     assert set("".join(sample.text for sample in samples)) <= set(tiny_text())
 
 
