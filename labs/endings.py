@@ -51,11 +51,14 @@ def kept_points(run: Run) -> str:
     points = len(run.curve.get("step", []))
     if not points:
         return _("Kept: the recipe.")
-    text = ngettext(
-        "Kept: the recipe, %(count)s point and what it wrote.",
-        "Kept: the recipe, %(count)s points and what it wrote.",
-        points,
-    )
+    if run.samples:
+        text = ngettext(
+            "Kept: the recipe, %(count)s point and what it wrote.",
+            "Kept: the recipe, %(count)s points and what it wrote.",
+            points,
+        )
+    else:
+        text = ngettext("Kept: the recipe and %(count)s point.", "Kept: the recipe and %(count)s points.", points)
     return text % {"count": f"{points:,}"}
 
 
@@ -124,7 +127,11 @@ def _diverged(run: Run, detail: dict[str, Any]) -> Ending:
             "The loss stayed above three times its starting value, %(start)s, and stood at %(loss)s. "
             "The rate was %(rate)s."
         )
-    best = _("Train loss was lowest, %(best)s, at step %(best_step)s.") % values if detail.get("best_step") else ""
+    best = (
+        _("Train loss was lowest, %(best)s, at step %(best_step)s.") % values
+        if (detail.get("best_step") or 0) > 1
+        else ""
+    )
     return Ending(
         title=_("Diverged at step %(step)s") % {"step": f"{last_step(run):,}"},
         icon="warning",

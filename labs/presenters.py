@@ -125,7 +125,7 @@ def sentences() -> dict[str, str]:
         "took": _("Took"),
         "copied": _("Link copied"),
         "copy_failed": _("The link could not be copied; it is in the address bar."),
-        "plot": _("Loss over the run. Arrow keys move the cursor."),
+        "wrote_nothing": _("It wrote nothing: the run ended before its first checkpoint."),
     }
 
 

@@ -176,7 +176,6 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
     data = selectors.snapshot(run) | {"prompts": prompts, "planned": presenters.planned(run)}
     context = status_context(request, run) | {
         "lab": found,
-        "card": selectors.lab_card(request.user, found.slug),
         "recipe": presenters.recipe_of(run),
         "settings": presenters.settings_of(found, run.spec, corpora),
         "figures": presenters.figures(run),
@@ -202,7 +201,7 @@ def status_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "queue_words": presenters.place_sentence(ahead),
         "wait_seconds": seconds,
         "ending": ending_of(run),
-        "goal": selectors.lab_card(request.user, run.lab),
+        "card": selectors.lab_card(request.user, run.lab),
         "generations": texts,
         "writing": any(text.state == "waiting" for text in texts),
         "play": {"prompt": run.spec["prompts"][0]} | PLAY_PRESET,
@@ -276,8 +275,10 @@ def play_refused(request: HtmxRequest, run: Run, values: Mapping[str, str], erro
 @login_required
 def generation(request: HttpRequest, generation_id: int) -> HttpResponse:
     """One text that a model writes or has written; asks again by itself until it is there."""
-    text = get_object_or_404(Generation.objects.for_user(request.user), pk=generation_id)
-    return render(request, "labs/_generation.html", {"text": text})
+    texts = Generation.objects.for_user(request.user).select_related("run")
+    text = get_object_or_404(texts, pk=generation_id)
+    card = selectors.lab_card(request.user, text.run.lab)
+    return render(request, "labs/generation.html", {"text": text, "card": card})
 
 
 # Uploads

@@ -1,4 +1,5 @@
 // What uPlot has no series for: baseline, prediction, where a run stopped, and the labels at the ends of the lines.
+import { lowerBound } from "./curve.js";
 import { spread } from "./scale.js";
 import { decimals, fill } from "./words.js";
 
@@ -7,7 +8,7 @@ export function drawMarks(u, chart) {
   const { ctx, bbox } = u, ratio = devicePixelRatio, { curve, run, words, inks } = chart;
   const x = (value) => u.valToPos(value, "x", true), y = (value) => u.valToPos(value, "y", true);
   const visible = (value) => value >= u.scales.y.min && value <= u.scales.y.max;
-  const labels = [], baseline = curve.info.baseline, held = curve.held.loss.at(-1);
+  const labels = [], baseline = curve.info.baseline, held = curve.held.loss[shownHeld(u, chart)];
   ctx.save();
   if (baseline && visible(baseline.loss)) {
     line(ctx, ratio, inks.baseline, [5, 4], 1.15, [bbox.left, y(baseline.loss)], [bbox.left + bbox.width, y(baseline.loss)]);
@@ -17,13 +18,18 @@ export function drawMarks(u, chart) {
   if (["diverged", "out_of_time", "out_of_memory", "cancelled", "worker_lost"].includes(run.state) && curve.step)
     stop(ctx, ratio, chart, x(chart.xs.at(-1)), bbox);
   if (held !== undefined && visible(held)) labels.push({ y: y(held), ink: inks.held, text: words.label_held });
-  if (run.prediction != null && !chart.zoom && visible(run.prediction)) {
+  if (run.prediction != null && chart.whole && !chart.zoom && visible(run.prediction)) {
     const at = Math.min(x(chart.range()[1]), bbox.left + bbox.width);
     ring(ctx, ratio, inks, at, y(run.prediction));
     labels.push({ y: y(run.prediction), ink: inks.you, text: fill(words.label_you, { loss: decimals(run.prediction) }), gap: 20 });
   }
   if (!chart.narrow) write(ctx, ratio, inks, labels, bbox.left + bbox.width);
   ctx.restore();
+}
+
+/** Index of the last held-out loss in the frame; -1 for none. */
+function shownHeld(u, { curve, xs }) {
+  return curve.held.step.findLastIndex((step) => xs[lowerBound(curve.points.step, step)] <= u.scales.x.max);
 }
 
 function line(ctx, ratio, ink, dash, width, from, to) {

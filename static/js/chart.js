@@ -87,13 +87,17 @@ export class LossChart {
     return this.width() < NARROW;
   }
 
+  /** Whether x spans all steps: while a run goes, when it is done, and when it came a good part of the way. */
+  get whole() {
+    return !this.run.ended || this.run.state === "finished" || this.curve.step > 0.3 * this.run.steps;
+  }
+
   get xs() {
     return this.curve.points[this.view.axis];
   }
 
   range() {
-    const { points, info } = this.curve, { steps, ended, state, prediction } = this.run;
-    const whole = !ended || state === "finished" || (prediction != null && state === "diverged");
+    const { points, info } = this.curve, { steps } = this.run, { whole } = this;
     const high = lastX({
       values: this.xs, step: this.curve.step, steps, axis: this.view.axis, whole,
       tokensPerStep: info.started?.tokens_per_step, pace: pace(points),
@@ -122,7 +126,7 @@ export class LossChart {
     const [low, high] = this.zoom ?? this.range(), { points, held, info } = this.curve, { steps, prediction, state } = this.run;
     const inside = (x) => x >= low && x <= high;
     const losses = this.zoom ? points.loss.filter((_, i) => inside(this.xs[i])) : points.loss;
-    const others = this.zoom ? [] : [info.baseline?.loss, prediction, ...held.loss];
+    const others = this.zoom ? [] : [info.baseline?.loss, this.whole ? prediction : undefined, ...held.loss];
     const options = { losses, others, steps, log: this.view.log || Boolean(this.zoom), diverged: state === "diverged" };
     this.yRange = frame(options);
     const start = points.loss[0];
@@ -146,7 +150,7 @@ export class LossChart {
         bind: { dblclick: () => () => this.setZoom(null) },
       },
       scales: {
-        x: { time: false, auto: false, distr: log ? 3 : 1, log: 10 },
+        x: { time: false, auto: false, distr: log ? 3 : 1, log: 10, range: (_, low, high) => [low, high] },
         y: { auto: false, range: (_, low, high) => [low, high] },
       },
       axes: [

@@ -76,9 +76,8 @@ $("prompts").addEventListener("click", (event) => {
 function writes() {
   const texts = curve.written(data.prompts[view.prompt]);
   const steps = run.ended ? [...texts.keys()].sort((a, b) => a - b) : data.planned;
-  if (!steps.length) return;
   const held = new Map(curve.held.step.map((step, i) => [step, curve.held.loss[i]]));
-  drawWritten($("writes-rows"), { steps, texts, held, prompt: data.prompts[view.prompt] });
+  drawWritten($("writes-rows"), { steps, texts, held, prompt: data.prompts[view.prompt], nothing: words.wrote_nothing });
   markWritten($("writes-rows"), curve.held.step.at(-1) ?? null);
 }
 $("writes-rows").addEventListener("pointerover", (event) => {

@@ -10,7 +10,12 @@ function cell(row, tag, text, wait) {
 }
 
 /** Rows for one prompt: `steps` are all that will come, `texts` (step → text) and `held` (step → loss) what has come. */
-export function drawWritten(body, { steps, texts, held, prompt }) {
+export function drawWritten(body, { steps, texts, held, prompt, nothing }) {
+  if (!steps.length) {
+    const row = document.createElement("tr"), only = cell(row, "td", nothing, true);
+    [only.colSpan, only.className] = [3, "txt wait"];
+    return body.replaceChildren(row);
+  }
   body.replaceChildren(
     ...steps.map((step) => {
       const row = document.createElement("tr"), text = texts.get(step);
@@ -24,6 +29,7 @@ export function drawWritten(body, { steps, texts, held, prompt }) {
       return row;
     }),
   );
+  return undefined;
 }
 
 /** Mark the newest row that is written at `step`; null marks none. */
