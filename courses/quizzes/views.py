@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -52,6 +54,8 @@ def quiz(request: HttpRequest, course: str, chapter: str) -> HttpResponse:
 @login_required
 def quiz_start(request: HttpRequest, course: str, chapter: str) -> HttpResponse:
     """Begin an attempt, or go on with the open one."""
+    if not person(request).is_learner:
+        raise PermissionDenied(_("Quizzes are taken by learners."))
     attempt = services.attempt_start(user=person(request), chapter=selectors.chapter_get(course, chapter))
     return redirect("attempt", pk=attempt.pk)
 

@@ -3,6 +3,7 @@
 import { AnswerQueue } from "./answers.js";
 import { countdown } from "./countdown.js";
 import { post } from "./http.js";
+import { typeset } from "./maths.js";
 import { submitter } from "./quiz-submit.js";
 
 const byId = (id) => document.getElementById(id);
@@ -233,6 +234,7 @@ for (const item of queue.waiting) {
   restore(section, item);
 }
 queue.wake();
+typeset(byId("questions"));
 document.querySelectorAll("#keys, #steps, .flag").forEach((node) => { node.hidden = false; });
 setInterval(tick, 1000);
 if (form.dataset.deadline) {

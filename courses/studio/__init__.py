@@ -1,0 +1,1 @@
+"""The authors' studio: drafts, preview, publishing, history."""
