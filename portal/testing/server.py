@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "for-everybody-here"
 READY_S = 90.0
 STOP_S = 10.0
+POLL_S = 0.1
 LEFT_OUT = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONOPTIMIZE")
 """Variables of the caller that a portal of its own must not see."""
 
@@ -40,8 +41,7 @@ class Portal:
     ) -> None:
         self.var = var
         inherited = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-        self.environment = inherited | {"GRADUS_VAR": str(var)} | dict(env or {})
-        """For processes that are to see the same database and Redis (the latter once started)."""
+        self._environment = inherited | {"GRADUS_VAR": str(var)} | dict(env or {})
         self._options = ["--port", str(port), "--demo-password", PASSWORD, "--restart-after", str(restart_after_s)]
         self._up: subprocess.Popen[bytes] | None = None
 
@@ -61,7 +61,7 @@ class Portal:
             self._up = subprocess.Popen(
                 [sys.executable, "manage.py", "up", *self._options],
                 cwd=ROOT,
-                env=self.environment,
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -69,7 +69,6 @@ class Portal:
                 preexec_fn=orphans.ask_kernel,
             )
         self.wait_until(self._ready, "the portal did not get ready", READY_S)
-        self.environment["REDIS_URL"] = self.redis_url
 
     def stop(self) -> int:
         """SIGTERM; returns the exit code. What is left after STOP_S is killed."""
@@ -89,6 +88,11 @@ class Portal:
         return facts
 
     @property
+    def environment(self) -> dict[str, str]:
+        """For processes that are to see the same database, files and Redis."""
+        return self._environment | {"REDIS_URL": self.redis_url}
+
+    @property
     def url(self) -> str:
         """Where the portal answers, without a slash at the end."""
         return str(self.facts["url"])
@@ -96,7 +100,7 @@ class Portal:
     @property
     def redis_url(self) -> str:
         """Its own Redis, or the one that REDIS_URL names."""
-        return str(self.facts.get("redis_url") or self.environment["REDIS_URL"])
+        return str(self.facts.get("redis_url") or self._environment["REDIS_URL"])
 
     @property
     def pid(self) -> int:
@@ -143,7 +147,7 @@ class Portal:
         while not condition():
             if time.monotonic() > until:
                 raise RuntimeError(f"{complaint}{self.logs()}")
-            time.sleep(0.05)
+            time.sleep(POLL_S)
 
     def logs(self, characters: int = 3000) -> str:
         """The last part of each log."""
