@@ -28,8 +28,9 @@ from labs.endings import ending_of
 from labs.forms import SEED_LIMIT, Recipe, read_prediction
 from labs.models import Generation, Run
 from labs.states import State
+from labs.wording import upload_reason
 from portal.lib.errors import UserError
-from trainer.corpora import MAX_UPLOAD
+from trainer.corpora import MAX_UPLOAD, UploadError
 
 RUNS_A_PAGE = 20
 RUNS_BESIDE_A_LAB = 8
@@ -302,11 +303,14 @@ def upload_create(request: HttpRequest) -> HttpResponse:
 
 
 def _read(file: UploadedFile[Any] | None) -> bytes:
-    """The bytes of an upload, one more than allowed at most: enough to see that it is too large."""
+    """The bytes of an upload; one that is too large is refused unread."""
     if file is None:
         text = _("Choose a file first.")
         raise UserError("no_file", text, fields={"file": text})
-    return bytes(file.read(MAX_UPLOAD + 1))
+    if (file.size or 0) > MAX_UPLOAD:
+        text = upload_reason(UploadError("too_large", {"high": MAX_UPLOAD, "found": file.size}))
+        raise UserError("upload_refused", text, fields={"file": text})
+    return bytes(file.read())
 
 
 def _name(file: UploadedFile[Any] | None) -> str:
