@@ -65,7 +65,7 @@ def compile_chapter(
     ids = [section.id for section in sections]
     compiled_quiz = compile_quiz(quiz, report=report.of(f"{folder}quiz.yaml"), sections=ids)
     fields = Fields(_rule_fields(rule, report.of(f"{folder}chapter.yaml")), report.of(f"{folder}chapter.yaml"))
-    compiled_rule = compile_rule(fields, sections, has_quiz=compiled_quiz is not None)
+    compiled_rule = compile_rule(fields, sections, has_quiz=bool(quiz.strip()))
     if problems:
         raise ContentError(problems)
     used = {name: figures[name] for name in sorted(context.svgs)}
