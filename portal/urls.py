@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("labs.urls")),
     path("account/", include("portal.accounts.urls")),
     path("api/", include("portal.api_urls")),
+    path("admin/login/", views.admin_login),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),
 ]

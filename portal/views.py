@@ -1,4 +1,4 @@
-"""Pages of the joining layer: errors in both languages, and the health of the parts."""
+"""Pages of the joining layer: errors in both languages, the door to the admin, and the health of the parts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -77,6 +79,14 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def _json(status: int, code: str, words: str) -> JsonResponse:
     return JsonResponse({"code": code, "message": words, "hint": "", "fields": {}}, status=status)
+
+
+@login_required
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """In place of the admin's own sign-in page, which would know nothing of the limits on failed tries."""
+    if not request.user.is_staff:
+        raise PermissionDenied(_("The admin pages are for administrators."))
+    return redirect("admin:index")
 
 
 @never_cache

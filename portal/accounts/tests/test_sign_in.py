@@ -6,6 +6,7 @@ import pytest
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from portal.accounts.models import User
 from portal.accounts.tests.factories import PASSWORD, person
@@ -119,3 +120,11 @@ def test_pages_of_the_account_need_a_signed_in_person(client: Client) -> None:
         response = client.get(reverse(name))
         assert response.status_code == 302
         assert response.headers["Location"].startswith(reverse("account_login"))
+
+
+def test_too_many_requests_from_one_address_get_a_page_that_says_so(client: Client, settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    sign_in(client, "mei@example.com")
+    response = client.post(reverse("account_login"), {}, headers={"accept-language": "en"})
+    assert response.status_code == 429
+    assert "Too many requests in a short time" in response.text
