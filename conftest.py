@@ -38,7 +38,7 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture
 def cast(db: None) -> dict[str, User]:
-    """The people of `portal.accounts.demo`, by role; the manager leads the team that the learner is in."""
+    """The people of `portal.accounts.cast`, by role; the manager leads the team that the learner is in."""
     return create_cast(lambda person: PASSWORD)
 
 

@@ -113,6 +113,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Gradus · "
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.number("EMAIL_PORT", 25, low=1, high=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", False)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "gradus@localhost")
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
@@ -146,6 +149,8 @@ CONTENT_SECURITY_POLICY = {
 }
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
+FORWARDED_ALLOW_IPS = env.text("FORWARDED_ALLOW_IPS", "127.0.0.1")
+"""Proxies whose X-Forwarded-For and -Proto headers the web process believes."""
 SECURE_REFERRER_POLICY = "same-origin"
 
 # API

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
-from portal.accounts.demo import CAST
+from portal.accounts.cast import CAST
 from portal.testing.server import PASSWORD
 
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}

@@ -28,7 +28,7 @@ LEFT_OUT = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONOPTIMI
 class Portal:
     """`with Portal(var) as portal:` starts it and waits until it is healthy; leaving the block ends every process.
 
-    The people of `portal.accounts.demo.CAST` are there, with PASSWORD.
+    The people of `portal.accounts.cast.CAST` are there, with PASSWORD.
     """
 
     def __init__(

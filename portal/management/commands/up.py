@@ -21,6 +21,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from portal import redis_server, supervisor
 from portal.accounts import demo
+from portal.accounts.cast import CAST
 from portal.accounts.models import User
 from portal.lib.health import healthy
 
@@ -167,9 +168,9 @@ def _listen(host: str, port: int | None) -> socket.socket:
 
 def _write_accounts(path: Path, password: str) -> None:
     """Create the demo accounts and keep their passwords where only the owner of this folder can read them."""
-    passwords = {person: password or secrets.token_urlsafe(9) for person in demo.CAST}
+    passwords = {person: password or secrets.token_urlsafe(9) for person in CAST}
     demo.create_cast(passwords.__getitem__)
-    lines = [f"{person.role:<15}{person.email:<32}{passwords[person]}" for person in demo.CAST]
+    lines = [f"{person.role:<15}{person.email:<32}{passwords[person]}" for person in CAST]
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

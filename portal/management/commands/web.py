@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import Any
 
 import uvicorn
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from labs import stream
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=GRACE_S,
-            forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
+            forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,
         )
         sockets = [socket.socket(fileno=fd)] if fd is not None else None
         Server(config).run(sockets=sockets)
