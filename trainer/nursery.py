@@ -34,6 +34,8 @@ from trainer.sample import generate, load_model
 from trainer.spec import RunSpec
 
 REQUEST_BYTES = 1_000_000
+NICE = 10
+"""Pages and streams come first: training takes what they leave."""
 CHILD_FAILED = 1
 SUPERVISOR_GONE = 3
 
@@ -81,7 +83,7 @@ def _child(request: dict[str, Any], events: int, keepalive: int) -> None:
     code = CHILD_FAILED
     try:
         os.setsid()
-        os.nice(5)  # pages stay quick while models train
+        os.nice(NICE)
         _limit(request)
         threading.Thread(target=_end_with, args=(keepalive,), daemon=True).start()
         with os.fdopen(events, "w", encoding="utf-8", buffering=1) as out:
