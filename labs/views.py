@@ -204,7 +204,6 @@ def status_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "ending": ending_of(run),
         "card": selectors.lab_card(request.user, run.lab),
         "generations": texts,
-        "writing": any(text.state == "waiting" for text in texts),
         "play": {"prompt": run.spec["prompts"][0]} | PLAY_PRESET,
         "play_errors": {},
     }

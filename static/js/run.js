@@ -151,8 +151,8 @@ const on = {
   status(status, seconds) {
     $("lost").hidden = status !== "lost";
     if (status !== "lost") return;
-    $("lost").querySelector("b").textContent = fill(words.lost, { seconds });
-    $("lost").querySelector("span").textContent = fill(words.kept, { step: thousands(curve.step) });
+    $("lost-what").textContent = fill(words.lost, { seconds });
+    $("lost-kept").textContent = fill(words.kept, { step: thousands(curve.step) });
   },
 };
 
