@@ -12,10 +12,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from portal.accounts.services import THEMES
 
 PLACES = {
-    "learn": {"home", "course", "chapter", "section", "quiz", "attempt", "lab-list", "lab"},
-    "runs": {"run-list", "run", "run-submit"},
+    "learn": {"home", "course", "chapter", "section", "quiz", "attempt", "lab-list", "lab", "run-submit"},
+    "runs": {"run-list", "run"},
     "team": {"team", "learner"},
-    "studio": {"studio", "studio-chapter", "studio-publish"},
+    "studio": {"studio", "studio-chapter", "studio-versions", "studio-publish"},
     "profile": {"profile", "account_change_password"},
 }
 """Which page stands where in the main navigation, by URL name."""

@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", include("portal.api_urls")),
     path("admin/login/", views.admin_login),
     path("admin/", admin.site.urls),
+    path("favicon.ico", views.favicon),
     path("healthz", views.healthz, name="healthz"),
 ]
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -87,6 +88,12 @@ def admin_login(request: HttpRequest) -> HttpResponse:
     if not request.user.is_staff:
         raise PermissionDenied(_("The admin pages are for administrators."))
     return redirect("admin:index")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For what does not read our pages' link to the icon: the admin, the API's pages, bookmarks."""
+    return redirect(static("img/mark.svg"))
 
 
 @never_cache

@@ -74,6 +74,10 @@ def reverse_any(name: str) -> str:
     return ""
 
 
+def test_the_icon_is_found_at_its_usual_address(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"].endswith(".svg")
+
+
 def test_the_admin_uses_the_portal_s_own_sign_in(client: Client, learner: User, client_for: ClientFor) -> None:
     door = client.get("/admin/", follow=True)
     assert door.request["PATH_INFO"] == reverse("account_login")
