@@ -220,6 +220,7 @@ def _words() -> dict[str, str]:
         "restored": _("Text that was not saved before has been put back."),
         "refused": _("Not saved: {reason}"),
         "conflict": _("Not saved: choose a text first"),
+        "scrolls": _("Scrolls sideways"),
     }
 
 

@@ -76,7 +76,9 @@ def make_chapter(course: Course | None = None, *, number: int = 1, slug: str = "
         title=both(f"Chapter {number}"),
         summary=both("Summary"),
         body={"en": [section], "zh-hans": [section]},
-        outline=[{"id": "first", "title": both("First"), "weight": 1.0, "hash": "h1", "blocks": []}],
+        outline=[
+            {"id": "first", "title": both("First"), "lede": both("Lede"), "weight": 1.0, "hash": "h1", "blocks": []}
+        ],
         rule={"sections": "all", "guesses": 0, "checks": 0, "widgets": [], "quiz": 80, "labs": []},
         quiz=make_quiz(chapter, **quiz),
         content_hash="v1",

@@ -31,7 +31,7 @@ export function meaning({ status, redirected, json }) {
  * `on(state)` hears {kind, waiting, item, json, retryAt} after each change.
  */
 export class AnswerQueue {
-  constructor({ attempt, send, on, storage = localStorage, delay = setTimeout }) {
+  constructor({ attempt, send, on, storage = localStorage, delay = (call, ms) => setTimeout(call, ms) }) {
     Object.assign(this, { send, on, storage, delay, key: `gradus:attempt:${attempt}`, tries: 0, busy: false, timer: 0 });
   }
 

@@ -13,6 +13,7 @@ const questions = [...document.querySelectorAll(".question")];
 const links = [...byId("qnav").children];
 const skew = Date.parse(form.dataset.now) - Date.now(); // the server's clock minus ours
 const KEYS = "gradus:quiz-keys";
+const PLACE = `gradus:attempt-place:${form.dataset.attempt}`;
 let current = 0;
 let savedAt = 0;
 let retryAt = 0;
@@ -141,6 +142,7 @@ function show(index, focus = true) {
   current = index;
   paint();
   history.replaceState(history.state, "", `#q-${index + 1}`);
+  sessionStorage.setItem(PLACE, index + 1);
   if (focus) (typed(questions[index]) ?? questions[index].querySelector(".opt input:checked") ?? choices(questions[index])[0]).focus();
 }
 
@@ -149,8 +151,9 @@ function toggleFlag(section) {
   save(section);
 }
 
+/** The question in the address, else where this window was (the language switch loads the page again), else an open one. */
 function fromHash() {
-  const place = Number(location.hash.replace("#q-", ""));
+  const place = Number(location.hash.replace("#q-", "") || sessionStorage.getItem(PLACE));
   const open = questions.findIndex((section) => !isAnswered(section));
   current = place >= 1 && place <= questions.length ? place - 1 : Math.max(0, open);
   paint();
@@ -212,6 +215,10 @@ function single(event) {
   if (event.target.matches("input:not([type=radio]):not([type=checkbox]), textarea, select")) return;
   const key = event.key.toLowerCase();
   const option = choices(questions[current])[Number(key) - 1];
+  if (typed(questions[current]) && /^[-\d.,]$/.test(key)) {
+    typed(questions[current]).focus(); // the key itself then goes into the field
+    return;
+  }
   if (option) {
     option.click();
     option.focus();
@@ -240,7 +247,4 @@ setInterval(tick, 1000);
 if (form.dataset.deadline) {
   countdown({ deadline: Date.parse(form.dataset.deadline), skew, texts, over: () => submit.now(texts.timeUp) });
 }
-paint();
-// After the language switch has brought back the hash and what was typed.
-if (document.readyState === "complete") fromHash();
-else document.addEventListener("DOMContentLoaded", fromHash, { once: true });
+fromHash();

@@ -165,6 +165,9 @@ async function show() {
 function prepare() {
   typeset(byId("article"));
   mountWidgets(byId("article"));
+  for (const box of byId("article").querySelectorAll(".eq, pre, .scroll")) {
+    if (box.scrollWidth > box.clientWidth + 1) Object.assign(box, { tabIndex: 0, role: "group", ariaLabel: words.scrolls });
+  }
   const own = [...byId("problems").querySelectorAll("[data-line]")].filter((link) => link.dataset.text === name);
   lines.mark(own.map((link) => Number(link.dataset.line)));
 }
