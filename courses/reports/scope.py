@@ -22,6 +22,8 @@ class TeamChoice:
     pk: int
     name: str
     depth: int
+    ids: frozenset[int]
+    """Its own id and those of the teams below."""
     members: frozenset[int]
     """Ids of its learners and of those in the teams below."""
 
@@ -67,6 +69,12 @@ def learners() -> QuerySet[User]:
     return user_model().objects.filter(is_active=True, is_learner=True)
 
 
+def learners_in(teams: Iterable[int]) -> QuerySet[User]:
+    """Learners of these teams. A subquery: a list of a thousand ids takes longer to send than to look up."""
+    through = team_model().members.through.objects
+    return learners().filter(pk__in=through.filter(team_id__in=list(teams)).values("user_id"))
+
+
 def scope_of(manager: User) -> Scope:
     """Teams that `manager` sees, parents before children. Four queries, two when they manage nothing."""
     teams = list(team_model().objects.for_user(manager))
@@ -90,10 +98,12 @@ def _walk(teams: list[Team], direct: dict[int, set[int]]) -> Iterable[TeamChoice
         children.setdefault(parent, []).append(team)
 
     def below(team: Team) -> set[int]:
-        return direct[team.pk].union(*(below(child) for child in children.get(team.pk, ())))
+        return {team.pk}.union(*(below(child) for child in children.get(team.pk, ())))
 
     def visit(team: Team, depth: int) -> Iterable[TeamChoice]:
-        yield TeamChoice(team.pk, team.name, depth, frozenset(below(team)))
+        ids = below(team)
+        members = frozenset[int]().union(*(direct[pk] for pk in ids))
+        yield TeamChoice(team.pk, team.name, depth, frozenset(ids), members)
         for child in children.get(team.pk, ()):
             yield from visit(child, depth + 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,10 @@ from django.db.models import Avg, Count, F, FilteredRelation, Max, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from courses.models import Chapter, ChapterProgress, Course, Enrolment, localised
-from courses.reports.scope import Scope, TeamChoice, learners, scope_of
+from courses.reports.scope import Scope, TeamChoice, learners_in, scope_of
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -123,6 +124,18 @@ class Figures:
         return 100 * self.complete // self.possible if self.possible else 0
 
 
+class Counted(Paginator[Any]):
+    """Pages of rows whose number may be known already: counting over sums is as slow as reading them."""
+
+    def __init__(self, rows: QuerySet[Any], size: int, known: int | None) -> None:
+        super().__init__(rows, size)
+        self.rows, self.known = rows, known
+
+    @cached_property
+    def count(self) -> int:
+        return self.rows.count() if self.known is None else self.known
+
+
 @dataclass(frozen=True)
 class TeamReport:
     """Everything that the team page shows, as of one moment."""
@@ -162,7 +175,7 @@ def team_table(manager: User, team_id: int, view: View) -> TeamTable:
     team = scope.choose(team_id)
     course = Course.objects.filter(slug=view.course).first() or get_object_or_404(Course.objects.all()[:1])
     chapters = chapter_columns(course)
-    everybody = summaries(team.members, course, chapters)
+    everybody = summaries(team, course, chapters)
     chosen = everybody.filter(needs_help(len(chapters), now)) if view.only_help else everybody
     return TeamTable(scope=scope, team=team, chapters=chapters, chosen=matching(chosen, view), as_of=now)
 
@@ -176,11 +189,12 @@ def team_report(manager: User, team_id: int | None, view: View) -> TeamReport | 
     team, now = scope.choose(team_id), timezone.now()
     course = next((one for one in courses if one.slug == view.course), courses[0])
     chapters = chapter_columns(course)
-    everybody = summaries(team.members, course, chapters)
+    everybody = summaries(team, course, chapters)
     troubled = everybody.filter(needs_help(len(chapters), now))
-    chosen = matching(troubled if view.only_help else everybody, view)
-    page = Paginator(chosen, PAGE_SIZE).get_page(view.page)
     help_count = troubled.count()
+    chosen = matching(troubled if view.only_help else everybody, view)
+    known = None if view.search else help_count if view.only_help else team.count
+    page = Counted(chosen, PAGE_SIZE, known).get_page(view.page)
     shown, helped = list(page.object_list), list(troubled.order_by(*SORTS["active"])[:HELP_SHOWN])
     progress = progress_of([*shown, *helped], chapters)
     return TeamReport(
@@ -203,13 +217,12 @@ def chapter_columns(course: Course) -> list[ChapterColumn]:
     return [ChapterColumn(pk, number, str(localised(title))) for pk, number, title in rows]
 
 
-def summaries(members: Iterable[int], course: Course, chapters: Sequence[ChapterColumn]) -> QuerySet[User]:
+def summaries(team: TeamChoice, course: Course, chapters: Sequence[ChapterColumn]) -> QuerySet[User]:
     """Learners with the sums of their summary columns: total, done, started, failed, active."""
     ids = [chapter.pk for chapter in chapters]
     failed = Q(mine__quiz_attempts__gte=MANY_ATTEMPTS, mine__completed_at=None)
     return (
-        learners()
-        .filter(pk__in=list(members))
+        learners_in(team.ids)
         .annotate(
             mine=FilteredRelation("chapter_progress", condition=Q(chapter_progress__chapter__in=ids)),
             seen=FilteredRelation("enrolments", condition=Q(enrolments__course=course)),
@@ -315,15 +328,15 @@ def _figures(
     team: TeamChoice, course: Course, chapters: Sequence[ChapterColumn], help_count: int, now: datetime.datetime
 ) -> Figures:
     """Two queries."""
-    members = list(team.members)
+    members = learners_in(team.ids).values("pk")
     rows = ChapterProgress.objects.filter(user__in=members, chapter__in=[chapter.pk for chapter in chapters])
     sums = rows.aggregate(complete=Count("completed_at"), quiz=Avg("quiz_percent"))
     enrolled = Enrolment.objects.filter(course=course, user__in=members)
     counts = enrolled.aggregate(started=Count("pk"), active=Count("pk", filter=Q(last_activity_at__gte=now - IDLE)))
     return Figures(
-        learners=len(members),
+        learners=team.count,
         complete=sums["complete"],
-        possible=len(members) * len(chapters),
+        possible=team.count * len(chapters),
         started=counts["started"],
         active=counts["active"],
         quiz_mean=None if sums["quiz"] is None else int(sums["quiz"]),

@@ -47,6 +47,7 @@ def member(team: Team, name: str, **fields: Any) -> User:
 
 def begin(person: User, chapter: Chapter, *, days: int = 0, **fields: Any) -> ChapterProgress:
     """A summary row as the progress services would have written it `days` ago."""
+    assert chapter.current
     at = timezone.now() - timedelta(days=days)
     Enrolment.objects.update_or_create(user=person, course=chapter.course, defaults={"last_activity_at": at})
     return ChapterProgress.objects.create(
@@ -276,7 +277,7 @@ def test_the_download_starts_with_a_byte_order_mark(manager: User, learner: User
     async def download() -> tuple[Any, bytes]:
         client = AsyncClient()
         await client.aforce_login(manager)
-        response = await client.get(reverse("team-csv", args=[team.pk]))
+        response: Any = await client.get(reverse("team-csv", args=[team.pk]))
         return response, b"".join([chunk async for chunk in response.streaming_content])
 
     response, body = async_to_sync(download)()
