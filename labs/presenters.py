@@ -235,6 +235,26 @@ def table_rows(curve: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) | {"train": train.get(row[0])} for row in rows]
 
 
+def drawing(curve: Mapping[str, Any], width: float = 800, height: float = 280) -> dict[str, str]:
+    """SVG paths of both curves on one scale, for a page without script; empty before there are two points."""
+    held = curve.get("held_out", {})
+    lines = {
+        "train": (curve.get("step", []), curve.get("loss", [])),
+        "held": (held.get("step", []), held.get("loss", [])),
+    }
+    losses = [loss for _steps, column in lines.values() for loss in column]
+    if len(losses) < 2:
+        return {}
+    low, last = min(losses), max(steps[-1] for steps, _column in lines.values() if steps)
+    across, down = width / last, height / ((max(losses) - low) or 1)
+    top = max(losses)
+    return {
+        name: "M" + "L".join(f"{x * across:.1f} {(top - y) * down:.1f}" for x, y in zip(steps, column, strict=True))
+        for name, (steps, column) in lines.items()
+        if steps
+    }
+
+
 def written(run: Run, prompt: str) -> list[dict[str, Any]]:
     """The samples timeline for one prompt: a row a checkpoint, those to come without text."""
     texts = {item["step"]: item["text"] for item in run.samples if item["prompt"] == prompt}

@@ -182,6 +182,7 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
         "figures": presenters.figures(run),
         "sentence": presenters.result_sentence(run.curve, run.info),
         "unit": presenters.unit(run.spec),
+        "drawing": presenters.drawing(run.curve),
         "table": presenters.table_rows(run.curve),
         "prompts": prompts,
         "prompt": prompt,

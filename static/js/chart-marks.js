@@ -8,22 +8,27 @@ export function drawMarks(u, chart) {
   const { ctx, bbox } = u, ratio = devicePixelRatio, { curve, run, words, inks } = chart;
   const x = (value) => u.valToPos(value, "x", true), y = (value) => u.valToPos(value, "y", true);
   const visible = (value) => value >= u.scales.y.min && value <= u.scales.y.max;
-  const labels = [], baseline = curve.info.baseline, held = curve.held.loss[shownHeld(u, chart)];
+  const labels = [], baseline = curve.info.baseline, right = bbox.left + bbox.width;
+  const last = shownHeld(u, chart), held = curve.held.loss[last];
   ctx.save();
   if (baseline && visible(baseline.loss)) {
-    line(ctx, ratio, inks.baseline, [5, 4], 1.15, [bbox.left, y(baseline.loss)], [bbox.left + bbox.width, y(baseline.loss)]);
+    line(ctx, ratio, inks.baseline, [5, 4], 1.15, [bbox.left, y(baseline.loss)], [right, y(baseline.loss)]);
     const text = fill(words.label_baseline, { order: baseline.order, loss: decimals(baseline.loss) });
     labels.push({ y: y(baseline.loss), ink: inks.baseline, text });
   }
   if (["diverged", "out_of_time", "out_of_memory", "cancelled", "worker_lost"].includes(run.state) && curve.step)
     stop(ctx, ratio, chart, x(chart.xs.at(-1)), bbox);
-  if (held !== undefined && visible(held)) labels.push({ y: y(held), ink: inks.held, text: words.label_held });
+  if (held !== undefined && visible(held)) {
+    const end = x(chart.xs[lowerBound(curve.points.step, curve.held.step[last])]), label = { y: y(held), ink: inks.held, text: words.label_held };
+    if (end > right - 70 * ratio || run.ended) labels.push(label);
+    else write(ctx, ratio, inks, [label], end);
+  }
   if (run.prediction != null && chart.whole && !chart.zoom && visible(run.prediction)) {
-    const at = Math.min(x(chart.range()[1]), bbox.left + bbox.width);
+    const at = Math.min(x(chart.range()[1]), right);
     ring(ctx, ratio, inks, at, y(run.prediction));
     labels.push({ y: y(run.prediction), ink: inks.you, text: fill(words.label_you, { loss: decimals(run.prediction) }), gap: 20 });
   }
-  if (!chart.narrow) write(ctx, ratio, inks, labels, bbox.left + bbox.width);
+  if (!chart.narrow) write(ctx, ratio, inks, labels, right);
   ctx.restore();
 }
 

@@ -216,7 +216,7 @@ export class LossChart {
       return this.look(false);
     }
     const last = this.rows.length - 1, here = this.at === null ? last : this.rows.indexOf(this.at);
-    const far = Math.max(1, Math.round(last / 10)), near = Math.max(1, Math.round(last / 100));
+    const far = Math.max(1, Math.round(last / 10)), near = event.shiftKey ? 1 : Math.max(1, Math.round(last / 100));
     const by = { ArrowLeft: -near, ArrowRight: near, PageUp: -far, PageDown: far, Home: -Infinity, End: Infinity }[event.key];
     if (by === undefined || last < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

@@ -25,10 +25,10 @@ export function logTicks(low, high, most = 12) {
   return all.length > most ? ticks([1]) : all;
 }
 
-/** Decimals that tell `ticks` apart. */
+/** Decimals that write every one of `ticks` in full, one to four. */
 export function digits(ticks) {
-  const gap = Math.min(...ticks.slice(1).map((tick, i) => tick - ticks[i]));
-  return Number.isFinite(gap) && gap > 0 ? Math.max(1, Math.min(4, Math.ceil(-Math.log10(gap) - 1e-9))) : 2;
+  const whole = (tick, places) => Math.abs(tick * 10 ** places - Math.round(tick * 10 ** places)) < 1e-6;
+  return [1, 2, 3].find((places) => ticks.every((tick) => whole(tick, places))) ?? 4;
 }
 
 /**

@@ -15,10 +15,11 @@ test("logarithmic ticks are true decades with 2 and 5, only decades where those 
   assert.deepEqual(logTicks(30, 90), [50]);
 });
 
-test("ticks are told apart by just enough decimals", () => {
+test("ticks are written in full with just enough decimals", () => {
   assert.equal(digits([1, 1.5, 2]), 1);
   assert.equal(digits([1.6, 1.62, 1.64]), 2);
-  assert.equal(digits([1.2]), 2);
+  assert.equal(digits([1.5, 1.75, 2]), 2);
+  assert.equal(digits([1.2]), 1);
 });
 
 test("the frame leaves the steep first steps out, but never a later spike, the baseline or the prediction", () => {
