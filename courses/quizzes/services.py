@@ -213,7 +213,7 @@ def _checked(question: Mapping[str, Any], value: grading.Answer) -> grading.Answ
     if grading.is_blank(value):
         return None
     if question["kind"] == "number":
-        if isinstance(value, str) and len(value) <= MAX_TYPED:
+        if isinstance(value, str) and len(value) <= MAX_TYPED and value.strip().isprintable():
             return value.strip()
     elif not isinstance(value, str) and value is not None:
         known = {option["id"] for option in question["options"]}

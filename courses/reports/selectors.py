@@ -52,7 +52,7 @@ class View:
         return cls(
             course=query.get("course", ""),
             sort=sort if sort in SORTS else "progress",
-            search=query.get("q", "").strip()[:80],
+            search=query.get("q", "").replace("\x00", "").strip()[:80],
             only_help=query.get("only") == "help",
             page=query.get("page", "1"),
         )

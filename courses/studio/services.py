@@ -40,7 +40,7 @@ def draft_save(*, author: User, course: str, chapter: str, name: str, text: str,
     """
     if len(text) > MAX_TEXT:
         raise UserError("too_long", _("The text is longer than %(limit)d characters.") % {"limit": MAX_TEXT})
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\x00", "")
     with transaction.atomic():
         found = _locked(author, course, chapter)
         if found.texts[name] == text:
@@ -114,7 +114,7 @@ def draft_publish(
             summary=checked.settings.summary,
             change=change,
             author=author,
-            note=note.strip()[:MAX_NOTE],
+            note=note.replace("\x00", "").strip()[:MAX_NOTE],
             follows=_follows(found, checked.compiled, translated=translated),
         )
 

@@ -127,6 +127,7 @@ def test_an_older_answer_never_overwrites_a_newer_one(learner: User, chapter: Ch
         ("many", ["many-a", "?"]),
         ("sum", ["3"]),
         ("sum", "9" * 41),
+        ("sum", "1\x002"),
     ],
 )
 def test_what_is_no_answer_to_the_question_is_refused(
