@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -233,6 +233,16 @@ def table_rows(curve: Mapping[str, Any]) -> list[dict[str, Any]]:
     names = ("step", "tokens", "seconds", "loss", "perplexity", "bits_per_byte")
     rows = zip(*(held.get(name, []) for name in names), strict=False)
     return [dict(zip(names, row, strict=True)) | {"train": train.get(row[0])} for row in rows]
+
+
+def comparison(runs: Iterable[Run]) -> dict[str, Any] | None:
+    """The newest finished one of `runs` as the chart beside the prediction needs it."""
+    run = next((run for run in runs if run.state == State.FINISHED and run.curve), None)
+    if run is None:
+        return None
+    curve = {name: run.curve[name] for name in ("step", "tokens", "seconds", "loss", "held_out")}
+    info = {name: run.info[name] for name in ("baseline", "started") if name in run.info}
+    return {"run": run.pk, "steps": run.steps, "unit": unit(run.spec), "curve": curve, "info": info}
 
 
 def drawing(curve: Mapping[str, Any], width: float = 800, height: float = 280) -> dict[str, str]:

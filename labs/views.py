@@ -74,7 +74,7 @@ def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200
     """The page of a lab, also with what is wrong in a form that came in."""
     estimate = selectors.estimate(request.user, found.slug, recipe.values)
     recipe.errors = estimate.fields | dict(recipe.errors)
-    runs = selectors.run_list(request.user).filter(lab=found.slug)[:RUNS_BESIDE_A_LAB]
+    runs = list(selectors.run_list(request.user).filter(lab=found.slug)[:RUNS_BESIDE_A_LAB])
     context = {
         "lab": found,
         "card": selectors.lab_card(request.user, found.slug),
@@ -85,6 +85,7 @@ def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200
         "token": uuid.uuid4().hex,
         "uploads": selectors.uploads(request.user),
         "rows": [row(run) for run in runs],
+        "last": presenters.comparison(runs),
         "words": presenters.sentences(),
     }
     return render(request, "labs/lab.html", context | more, status=status)

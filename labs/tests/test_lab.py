@@ -105,6 +105,18 @@ def test_the_page_shows_ones_own_runs_texts_and_best_and_nobody_elses(
 
 
 @pytest.mark.django_db
+def test_the_newest_finished_run_stands_beside_the_prediction(client_for: ClientFor, learner: User) -> None:
+    client = client_for(learner)
+    assert client.get(LAB).context["last"] is None
+    make_finished(learner)
+    newest = make_finished(learner)
+    make_run(learner)
+    last = client.get(LAB).context["last"]
+    assert (last["run"], last["steps"]) == (newest.pk, newest.steps)
+    assert last["curve"]["loss"] == newest.curve["loss"]
+
+
+@pytest.mark.django_db
 def test_a_lab_takes_few_queries_however_many_runs_there_are(
     client_for: ClientFor, learner: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

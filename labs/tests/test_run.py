@@ -61,7 +61,8 @@ def test_a_finished_run_is_drawn_from_the_page_itself(client_for: ClientFor, lea
     assert "2.100" in text
     assert "0.400" in text, "the baseline, 2.5, is 0.4 higher"
     assert 'id="play-form"' in text
-    assert "<noscript>" not in text
+    assert "Load the page again" not in text
+    assert '<noscript><svg class="plot drawing"' in text, "without script the curve is a picture"
 
 
 def test_a_waiting_run_says_its_place_and_how_to_look_again_without_script(

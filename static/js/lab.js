@@ -1,5 +1,6 @@
 // The recipe panel: size and time change as the knobs turn, the recipe lives in the address, Run is pressed once.
 import { joinCopy } from "./copy.js";
+import { joinPrediction } from "./say.js";
 import { exponentOf, rateAt, same } from "./words.js";
 
 const DELAY_MS = 150;
@@ -101,6 +102,11 @@ document.addEventListener("htmx:afterSettle", () => {
   }
 });
 
+for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
+const last = document.getElementById("last-run");
+joinPrediction(document.getElementById("chart"), document.getElementById("prediction"), {
+  last: last ? JSON.parse(last.textContent) : undefined, steps: +form.dataset.steps || 500, words,
+});
 document.getElementById("show-cost").hidden = true;
 joinCopy(link, words);
 // A refused recipe was answered at another address: this page can be loaded again and shared.

@@ -47,6 +47,7 @@ export function frame({ losses, others = [], steps, log = false, diverged = fals
   };
   for (let i = skip; i < losses.length; i++) take(losses[i]);
   others.forEach(take);
+  if (!losses.length) return [0, Math.max(5, high + 0.5)];
   if (low > high) return [0, 5];
   const pad = Math.max((high - low) * 0.05, 0.02);
   return [Math.max(0, low - pad), high + pad];

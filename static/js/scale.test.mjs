@@ -36,7 +36,12 @@ test("a logarithmic axis and a diverged run show everything", () => {
   assert.ok(frame({ losses, steps: 100, log: true })[1] > 4.5);
   assert.ok(frame({ losses: [4, 5, 9, 15], steps: 100, diverged: true })[1] > 15);
   assert.ok(frame({ losses: [4, 5, 9, 1e9], steps: 100, diverged: true })[1] < 20);
+});
+
+test("before the first point the frame has room for any usual prediction", () => {
   assert.deepEqual(frame({ losses: [], steps: 10 }), [0, 5]);
+  assert.deepEqual(frame({ losses: [], others: [1.5, undefined], steps: 10 }), [0, 5]);
+  assert.deepEqual(frame({ losses: [], others: [7], steps: 10 }), [0, 7.5]);
 });
 
 test("x spans the whole run, also in seconds by its pace, and the seen part of one that ended early", () => {
