@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 LONGEST_PATH = 100
 """Bytes; the kernel's limit is 107."""
@@ -66,7 +68,7 @@ def remove_socket(link: Path) -> None:
 def end_stale(link: Path) -> None:
     """End a server that outlived its supervisor (possible outside Linux alone) and remove what it left."""
     if link.exists():
-        with contextlib.suppress(redis.RedisError), redis.Redis(unix_socket_path=str(link)) as client:
+        with contextlib.suppress(redis.RedisError), _client(link) as client:
             client.shutdown(nosave=True)  # the append-only file has everything
     remove_socket(link)
 
@@ -92,8 +94,13 @@ def wait(path: Path, process: subprocess.Popen[bytes], seconds: float = 30) -> b
     """Whether the server answers within `seconds`; False at once when its process ends."""
     until = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < until:
-        with contextlib.suppress(redis.RedisError), redis.Redis(unix_socket_path=str(path)) as client:
+        with contextlib.suppress(redis.RedisError), _client(path) as client:
             if client.ping():
                 return True
         time.sleep(0.01)
     return False
+
+
+def _client(path: Path) -> redis.Redis:
+    """Without the library's own retries, which wait for seconds."""
+    return redis.Redis(unix_socket_path=str(path), retry=Retry(NoBackoff(), 0))
