@@ -25,7 +25,7 @@ LONGEST_PAUSE_S = 30.0
 HEALTHY_S = 60.0
 """A process that lived so long starts again after the first, short pause."""
 TICK_S = 0.05
-STOP_S = 3.5
+STOP_S = 3.0
 """Grace for workers and web; Redis gets REDIS_STOP_S after them. Together under 5 s."""
 REDIS_STOP_S = 1.0
 LOG_BYTES = 5_000_000
