@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -55,9 +56,7 @@ def test_the_outline_names_sections_and_blocks_without_their_text(one: Chapter) 
     assert first["weight"] + second["weight"] == pytest.approx(1, abs=0.001)
 
 
-def test_a_second_run_writes_nothing(
-    one: Chapter, folder: Path, django_assert_num_queries: Callable[..., object]
-) -> None:
+def test_a_second_run_writes_nothing(one: Chapter, folder: Path, django_assert_num_queries: Callable[..., Any]) -> None:
     before = list(ChapterVersion.objects.values_list("pk", "saved_at"))
     with django_assert_num_queries(7):  # a savepoint's two, the course, two chapters with their versions
         assert [loaded.outcome for loaded in load(folder)] == ["unchanged", "unchanged"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.db import connection
+from django.utils import timezone, translation
 
 from courses.models import Chapter, ChapterProgress, Enrolment, Evidence
 from courses.progress import services
@@ -132,9 +134,7 @@ class TestLabs:
         assert not Evidence.objects.exists()
 
     def test_a_goal_reached_earlier_counts_on_beginning(self, named: Chapter, learner: User) -> None:
-        LabRecord.objects.create(
-            user=learner, lab="training", best={"held_out": 1.7}, reached_at=named.current.created_at
-        )
+        LabRecord.objects.create(user=learner, lab="training", best={"held_out": 1.7}, reached_at=timezone.now())
         progress = services.begin(user=learner, chapter=named)
         assert Evidence.objects.get(progress=progress).value["held_out"] == 1.7
         progress.refresh_from_db()
@@ -169,3 +169,23 @@ def test_explain_takes_one_query(one: Chapter, learner: User, django_assert_num_
     )
     with django_assert_num_queries(1):
         assert len(explain(progress)) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reports_at_the_same_time_both_count(folder: Path, learner: User) -> None:
+    load(folder)
+    where = chapter()
+    barrier = threading.Barrier(2)
+
+    def report(key: str) -> None:
+        barrier.wait()
+        reach(learner, where, "section", key)
+        connection.close()
+
+    threads = [threading.Thread(target=report, args=(key,)) for key in ("first", "second")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ChapterProgress.objects.get(user=learner).sections_read == 2
+    assert Enrolment.objects.count() == 1

@@ -10,7 +10,7 @@ function prepare(root) {
   mountWidgets(root);
   for (const button of root.querySelectorAll(".peek[hidden]")) button.hidden = false;
   for (const pre of root.querySelectorAll("pre.code:not(.can-copy)")) addCopy(pre);
-  for (const box of root.querySelectorAll(".prose .scroll, .prose pre, .prose .eq")) reachable(box);
+  reachAll();
 }
 prepare(document);
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
@@ -25,9 +25,16 @@ function refocus(block) {
   (wrong ?? block).focus({ preventScroll: true });
 }
 
-/** What scrolls sideways can be focused and scrolled by keyboard. */
+/** What scrolls sideways can be focused and scrolled by keyboard. Widths change with fonts and window. */
+function reachAll() {
+  document.querySelectorAll(".prose :is(.scroll, pre, .eq)").forEach(reachable);
+}
+document.fonts.ready.then(reachAll);
+document.fonts.addEventListener("loadingdone", reachAll);
+addEventListener("resize", reachAll);
+
 function reachable(box) {
-  if (box.scrollWidth <= box.clientWidth + 1) return;
+  if (box.scrollWidth <= box.clientWidth) return;
   box.tabIndex = 0;
   if (!box.hasAttribute("role")) {
     box.setAttribute("role", "group");
@@ -82,7 +89,7 @@ if (links.length) {
 
 // ── Read: the end was seen, and the page was open for a fifth of the time that reading takes (10 to 90 s) ──
 /** Seconds that the page has to be visible before reaching its end counts. */
-export const dwell = (minutes) => Math.min(90, Math.max(10, minutes * 60 * 0.2));
+const dwell = (minutes) => Math.min(90, Math.max(10, minutes * 60 * 0.2));
 
 function watchEnd() {
   const needed = dwell(Number(reader.dataset.minutes));

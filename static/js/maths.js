@@ -6,13 +6,20 @@ const waiting = (root) => [...root.querySelectorAll("[data-tex]:not(.typeset)")]
 export function typeset(root = document) {
   if (!window.katex) return;
   for (const place of waiting(root)) {
-    if (place.closest("[hidden]")) continue;
-    place.classList.add("typeset");
-    try {
-      window.katex.render(place.dataset.tex, place, { displayMode: place.classList.contains("eq"), throwOnError: true });
-    } catch {
-      place.textContent = place.dataset.tex;
-    }
+    if (!place.closest("[hidden]")) typesetOne(place);
+  }
+}
+
+function typesetOne(place) {
+  // In a column heading MathML is not counted as a name everywhere: there the source is read, and KaTeX only drawn.
+  const heading = place.closest("th") !== null;
+  const options = { displayMode: place.classList.contains("eq"), output: heading ? "html" : "htmlAndMathml" };
+  place.classList.add("typeset");
+  try {
+    window.katex.render(place.dataset.tex, place, options);
+    if (heading) place.append(Object.assign(document.createElement("span"), { className: "sr", textContent: place.dataset.tex }));
+  } catch {
+    place.textContent = place.dataset.tex;
   }
 }
 
