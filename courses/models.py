@@ -96,9 +96,9 @@ class ChapterVersion(models.Model):
 
     `body` is what the reader shows, per language: {"en": [section, ...], "zh-hans": [...]}, with
     section = {"id", "title", "lede", "headings": [{"id", "title"}], "parts": [part, ...]} and
-    part = {"kind": "html", "tag", "html"}, {"kind": "note", "tone", "title", "html"}, {"kind": "figure", ...} or a block
-    {"kind": "guess" | "check" | "widget" | "lab", "id", ...} with its key (answer, right option), which stays here until
-    the reader has committed. `outline` is what rails, rules and reports need, without the text:
+    part = {"kind": "html", "tag", "html"}, {"kind": "note", "tone", "title", "html"}, {"kind": "figure", ...} or a
+    block {"kind": "guess" | "check" | "widget" | "lab", "id", ...} with its key (answer, right option), which stays
+    here until the reader has committed. `outline` is what rails, rules and reports need, without the text:
     [{"id", "title", "lede", "weight", "hash", "blocks": [{"kind", "id", "title"?}, ...]}, ...]; titles and ledes are
     by language, the weights sum to 1.
     `source` also has "quiz", the quiz as YAML, so that a draft can be edited whole.
@@ -108,7 +108,9 @@ class ChapterVersion(models.Model):
     number = models.PositiveIntegerField()
     title = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
-    source = models.JSONField(default=dict, help_text="Texts by name: en and zh-hans (Markdown), quiz and chapter (YAML)")
+    source = models.JSONField(
+        default=dict, help_text="Texts by name: en and zh-hans (Markdown), quiz and chapter (YAML)"
+    )
     figures = models.JSONField(default=dict, help_text="SVG by file name")
     body = models.JSONField(default=dict)
     outline = models.JSONField(default=list)
@@ -170,7 +172,7 @@ class Enrolment(models.Model):
 class ChapterProgress(models.Model):
     """One learner in one chapter: the version and rule that apply to them, and the summary of their evidence.
 
-    A redo clears `completed_at` and names in `redo_of` the version that was complete; `first_completed_at` stays for good.
+    A redo clears `completed_at` and names in `redo_of` the version that was complete; `first_completed_at` stays.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chapter_progress")
