@@ -16,6 +16,8 @@ from typing import Any
 POINT = ("step", "tokens", "seconds", "loss", "rate", "grad_norm")
 HELD_OUT = ("step", "tokens", "seconds", "loss", "perplexity", "bits_per_byte")
 
+SPARK_POINTS = 24
+
 Columns = dict[str, list[Any]]
 
 
@@ -49,6 +51,13 @@ def put(columns: Columns, names: tuple[str, ...], event: dict[str, Any]) -> None
         return
     for name in names:
         columns[name].append(event[name])
+
+
+def thinned(values: list[float], most: int = SPARK_POINTS) -> list[float]:
+    """At most `most` of the values, evenly spread, the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    return [values[round(index * (len(values) - 1) / (most - 1))] for index in range(most)]
 
 
 @dataclass
@@ -101,7 +110,10 @@ class Ledger:
 
     def columns(self) -> dict[str, Any]:
         """What a Run row stores."""
+        held_out = self.curve["held_out"]
         return {
+            "bits_per_byte": held_out["bits_per_byte"][-1] if held_out["bits_per_byte"] else None,
+            "spark": thinned(held_out["loss"]),
             "curve": self.curve,
             "samples": self.samples,
             "info": self.info,

@@ -105,7 +105,10 @@ class Run(models.Model):
     samples = models.JSONField(default=list)
     info = models.JSONField(default=dict, help_text="the `started` and `baseline` events")
     result = models.JSONField(default=dict, help_text="the `finished` or `failed` event")
+    # For lists and reports, written together with the curve: a whole curve is 30 KB and takes a millisecond to read.
     held_out = models.FloatField(null=True, blank=True, help_text="last held-out loss, nats a token")
+    bits_per_byte = models.FloatField(null=True, blank=True, help_text="at the last held-out loss")
+    spark = models.JSONField(default=list, help_text="a few held-out losses, first to last")
 
     objects: ClassVar[models.Manager[Run]] = RunQuerySet.as_manager()
 

@@ -237,9 +237,10 @@ def table_rows(curve: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def comparison(runs: Iterable[Run]) -> dict[str, Any] | None:
     """The newest finished one of `runs` as the chart beside the prediction needs it."""
-    run = next((run for run in runs if run.state == State.FINISHED and run.curve), None)
+    run = next((run for run in runs if run.state == State.FINISHED and run.spark), None)
     if run is None:
         return None
+    run.refresh_from_db(fields=["curve", "info"])  # lists leave them out
     curve = {name: run.curve[name] for name in ("step", "tokens", "seconds", "loss", "held_out")}
     info = {name: run.info[name] for name in ("baseline", "started") if name in run.info}
     return {"run": run.pk, "steps": run.steps, "unit": unit(run.spec), "curve": curve, "info": info}

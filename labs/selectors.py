@@ -74,8 +74,8 @@ def live_run(user: Any, run_id: int) -> Run:
 
 
 def run_list(user: Any) -> RunQuerySet:
-    """One's own runs, newest first, without their samples."""
-    return Run.objects.for_user(user).defer("samples")
+    """One's own runs, newest first, without what is large."""
+    return Run.objects.for_user(user).defer("curve", "samples", "info")
 
 
 def upload_get(user: Any, upload_id: int) -> Upload:
@@ -224,17 +224,15 @@ def recent_runs(user: Any, number: int) -> list[dict[str, Any]]:
 
 def run_row(run: Run) -> dict[str, Any]:
     """One run as a table shows it."""
-    held_out = run.curve.get("held_out", {})
-    bits = held_out.get("bits_per_byte") or [None]
     return {
         "id": run.pk,
         "url": reverse("run", args=[run.pk]),
         "lab": LABS[run.lab].title if run.lab in LABS else run.lab,
         "recipe": recipe_line(run.spec),
-        "sparkline": sparkline(held_out.get("loss", [])),
+        "sparkline": sparkline(run.spark),
         "held_out": run.held_out,
         "prediction": run.prediction,
-        "bits_per_byte": bits[-1],
+        "bits_per_byte": run.bits_per_byte,
         "state": run.state,
         "state_label": State(run.state).label,
         "percent": round(100 * run.step / max(1, run.steps)),

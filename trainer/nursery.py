@@ -1,8 +1,8 @@
 """A process that has imported everything but computed nothing, and forks a child for each run.
 
 A fresh Python needs seconds to import torch; a fork of this one needs milliseconds. It must never run a torch
-operation itself: a fork after a parallel operation can hang. `labs.children` starts it as `python -m trainer.nursery FD`
-with one end of a Unix socket and sends one request at a time:
+operation itself: a fork after a parallel operation can hang. `labs.children` starts it as
+`python -m trainer.nursery FD` with one end of a Unix socket and sends one request at a time:
 
     request  one JSON line with the file descriptors [events, keepalive] attached (SCM_RIGHTS)
     answer   {"pid": ...}, then, when the child has ended, {"status": ...} (as os.waitpid gives it)

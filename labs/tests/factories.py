@@ -63,5 +63,7 @@ def make_finished(owner: Any, **fields: Any) -> Run:
         "result": result | {"model": "model"},
         "step": 40,
         "held_out": 2.1,
+        "bits_per_byte": curve["held_out"]["bits_per_byte"][-1],
+        "spark": curve["held_out"]["loss"],
     }
     return make_run(owner, **values | fields)

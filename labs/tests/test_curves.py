@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labs.curves import HELD_OUT, POINT, Ledger, rows
+from labs.curves import HELD_OUT, POINT, Ledger, rows, thinned
 
 
 def point(step: int, loss: float = 1.0) -> dict[str, Any]:
@@ -71,3 +71,10 @@ def test_a_stored_ledger_is_a_copy() -> None:
 
 def test_an_empty_row_is_a_fresh_ledger() -> None:
     assert Ledger.stored({}, [], {}).columns()["step"] == 0
+
+
+def test_a_spark_keeps_first_and_last_of_a_long_curve() -> None:
+    short, long = [3.0, 2.0, 1.0], [float(n) for n in range(1000)]
+    assert thinned(short) == short
+    assert len(thinned(long)) == 24
+    assert (thinned(long)[0], thinned(long)[-1]) == (0.0, 999.0)
