@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from courses.loading.errors import Problem
 from courses.models import LANGUAGES, localised
+from courses.quizzes.presenting import whole
 from courses.reader.blocks import Shown, show_parts
 from courses.reader.selectors import widget_styles
 from courses.studio import texts as checking
@@ -100,7 +101,12 @@ def _question(question: Mapping[str, Any]) -> dict[str, Any]:
     options = [
         option | {"text": _html(option["text"]), "why": _html(option["why"])} for option in question.get("options", ())
     ]
-    words = {"prompt": _html(question["prompt"]), "options": options, "why": _html(question.get("why", {}))}
+    words: dict[str, Any] = {
+        "prompt": _html(question["prompt"]),
+        "options": options,
+        "why": _html(question.get("why", {})),
+    }
+    words |= {name: whole(question[name]) for name in ("points", "answer", "tolerance") if name in question}
     return dict(question) | words | {"unit": localised(question["unit"]) if question.get("unit") else ""}
 
 

@@ -220,6 +220,7 @@ def _words() -> dict[str, str]:
         "restored": _("Text that was not saved before has been put back."),
         "refused": _("Not saved: {reason}"),
         "conflict": _("Not saved: choose a text first"),
+        "taken": _("Their text is in the editor, yours beside it"),
         "scrolls": _("Scrolls sideways"),
     }
 

@@ -123,7 +123,7 @@ byId("conflict-choice").addEventListener("click", (event) => {
   if (choice === "theirs") {
     // Ours stays in the place of theirs, to copy from.
     [area.value, byId("theirs").value] = [conflict.theirs, area.value];
-    keep();
+    say(words.taken);
   } else byId("conflict").hidden = true;
   byId("conflict-choice").hidden = true;
   conflict = null;
@@ -155,6 +155,7 @@ async function show() {
   previewed = asked;
   const fresh = new DOMParser().parseFromString(html, "text/html");
   byId("problems").replaceChildren(...fresh.getElementById("problems-new").childNodes);
+  byId("outline")?.replaceChildren(...fresh.getElementById("outline-new").children);
   const pane = byId("article").closest(".preview");
   const before = byId("article").firstElementChild?.dataset.index;
   byId("article").replaceChildren(...fresh.getElementById("article-new").children);
