@@ -37,6 +37,8 @@ class Command(BaseCommand):
 
     help = "Start Redis, workers and web as one; Ctrl-C ends them all."
     requires_system_checks: list[str] = []
+    _fresh = False
+    """The accounts were made just now."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to listen; the rest is for tests and benchmarks."""
@@ -79,6 +81,7 @@ class Command(BaseCommand):
         call_command("load_course", str(settings.BASE_DIR / COURSE), stdout=self.stdout)
         if not os.environ.get("DATABASE_URL") and not User.objects.exists():
             _write_accounts(var / "accounts.txt", demo_password)
+            self._fresh = True
         connections.close_all()
 
     def _announce(self, url: str, var: Path) -> None:
@@ -87,6 +90,8 @@ class Command(BaseCommand):
         if accounts.exists():
             rows.insert(1, ("Accounts", str(accounts)))
         lines = [f"  {name:<10}{value}" for name, value in rows]
+        if self._fresh:  # passwords on the screen once; later the file alone has them
+            lines += ["", *(f"  {line}" for line in accounts.read_text(encoding="utf-8").splitlines())]
         self.stdout.write("\n".join(["", "Gradus is running.", "", *lines, ""]))
         self.stdout.flush()
 
