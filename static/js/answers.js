@@ -32,7 +32,7 @@ export function meaning({ status, redirected, json }) {
  */
 export class AnswerQueue {
   constructor({ attempt, send, on, storage = localStorage, delay = (call, ms) => setTimeout(call, ms) }) {
-    Object.assign(this, { send, on, storage, delay, key: `gradus:attempt:${attempt}`, tries: 0, busy: false, timer: 0 });
+    Object.assign(this, { send, on, storage, delay, key: `gradus:attempt:${attempt}`, tries: 0, busy: false, held: false, timer: 0 });
   }
 
   get waiting() {
@@ -55,18 +55,27 @@ export class AnswerQueue {
     this.schedule(soon);
   }
 
+  /** Keep, but send nothing more: the whole form is on its way. */
+  hold() {
+    clearTimeout(this.timer);
+    this.held = true;
+  }
+
   /** Send what waits, now or in `ms`. */
   schedule(ms) {
     clearTimeout(this.timer);
+    if (this.held) return;
     this.timer = this.delay(() => this.flush(), ms);
   }
 
   /** Send everything that waits, the oldest first. Resolves when nothing waits or the server is away. */
   async flush() {
-    if (this.busy) return;
+    if (this.busy || this.held) return;
     this.busy = true;
     try {
-      for (let [item] = this.waiting; item; [item] = this.waiting) if (!(await this.#one(item))) break;
+      for (let [item] = this.waiting; item && !this.held; [item] = this.waiting) {
+        if (!(await this.#one(item))) break;
+      }
     } finally {
       this.busy = false;
     }

@@ -90,6 +90,14 @@ test("an answer changed while it is being sent is sent again", async () => {
   assert.equal(made.waiting.length, 0);
 });
 
+test("a held queue keeps its answers and sends nothing", async () => {
+  const { made } = queue(async () => assert.fail("sent"));
+  made.hold();
+  made.put(item("x", 1));
+  await made.flush();
+  assert.equal(made.waiting.length, 1);
+});
+
 test("a closed attempt empties the queue", async () => {
   const { made, states } = queue(async () => ({ status: 409, json: { message: "late" } }));
   made.put(item("x", 1));

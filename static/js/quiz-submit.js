@@ -39,6 +39,7 @@ export function submitter({ form, queue, texts, fill, say, state }) {
   function now(words) {
     if (under) return;
     under = true;
+    queue.hold();
     byId("submit").disabled = true;
     byId("polite").textContent = words;
     say("saving", words);

@@ -50,6 +50,7 @@ function save(section, soon = 0) {
 function heard({ kind, item, json, waiting, retryAt: next }) {
   retryAt = next ?? 0;
   if (kind === "saved") adopt(item, json);
+  if (queue.held) return; // the submission says what comes next
   if (kind === "closed") leave(json?.message);
   if (kind === "refused") say("warn", fill(texts.refused, { reason: json?.message ?? "" }));
   else if (kind === "signed-out") say("offline", texts.signedOut);

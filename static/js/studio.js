@@ -166,12 +166,19 @@ async function show() {
 function prepare() {
   typeset(byId("article"));
   mountWidgets(byId("article"));
-  for (const box of byId("article").querySelectorAll(".eq, pre, .scroll")) {
-    if (box.scrollWidth > box.clientWidth + 1) Object.assign(box, { tabIndex: 0, role: "group", ariaLabel: words.scrolls });
-  }
   const own = [...byId("problems").querySelectorAll("[data-line]")].filter((link) => link.dataset.text === name);
   lines.mark(own.map((link) => Number(link.dataset.line)));
 }
+
+/** What scrolls sideways can be reached by keyboard; asked again whenever a widget or a font changes the size. */
+function reachable() {
+  for (const box of byId("article").querySelectorAll(".eq, pre, .scroll")) {
+    if (box.scrollWidth <= box.clientWidth) continue;
+    box.tabIndex = 0;
+    if (!box.hasAttribute("role")) Object.assign(box, { role: "group", ariaLabel: words.scrolls });
+  }
+}
+new ResizeObserver(reachable).observe(byId("article"));
 
 // Events
 
