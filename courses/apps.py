@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from labs.signals import lab_reached
 
@@ -11,6 +12,7 @@ class CoursesConfig(AppConfig):
     """Listens to the labs."""
 
     name = "courses"
+    verbose_name = _("Courses")
 
     def ready(self) -> None:
         """Models are loaded from here on, so that the receivers can be imported."""

@@ -35,10 +35,10 @@ def localised(values: Localised) -> Any:
 class Course(models.Model):
     """A sequence of chapters."""
 
-    slug = models.SlugField(unique=True)
-    title = models.JSONField(default=dict)
-    summary = models.JSONField(default=dict)
-    position = models.PositiveIntegerField(default=1)
+    slug = models.SlugField(_("short name"), unique=True)
+    title = models.JSONField(_("title"), default=dict)
+    summary = models.JSONField(_("summary"), default=dict)
+    position = models.PositiveIntegerField(_("position"), default=1)
 
     class Meta:
         verbose_name = _("course")
@@ -52,14 +52,14 @@ class Course(models.Model):
 class Quiz(models.Model):
     """One immutable version of a chapter's quiz; `questions` holds the key and never leaves the server whole."""
 
-    chapter = models.ForeignKey("Chapter", on_delete=models.CASCADE, related_name="quizzes")
-    number = models.PositiveIntegerField()
-    content_hash = models.CharField(max_length=64)
-    pass_percent = models.PositiveSmallIntegerField(default=80)
-    time_limit_s = models.PositiveIntegerField(default=0, help_text="0: no limit")
-    max_attempts = models.PositiveSmallIntegerField(default=0, help_text="0: no limit")
-    questions = models.JSONField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    chapter = models.ForeignKey("Chapter", verbose_name=_("chapter"), on_delete=models.CASCADE, related_name="quizzes")
+    number = models.PositiveIntegerField(_("number"))
+    content_hash = models.CharField(_("hash of the content"), max_length=64)
+    pass_percent = models.PositiveSmallIntegerField(_("percent needed"), default=80)
+    time_limit_s = models.PositiveIntegerField(_("time limit, seconds"), default=0, help_text=_("0: no limit"))
+    max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"), default=0, help_text=_("0: no limit"))
+    questions = models.JSONField(_("questions"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("quiz")
@@ -73,13 +73,20 @@ class Quiz(models.Model):
 class Chapter(models.Model):
     """A chapter by its stable id. `owner` says who edits its text: the files in git, or the studio."""
 
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="chapters")
-    slug = models.SlugField()
-    number = models.PositiveSmallIntegerField()
-    minutes = models.PositiveSmallIntegerField(default=30)
-    owner = models.CharField(max_length=10, default="files", help_text="files or studio")
-    current = models.ForeignKey("ChapterVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    labs = models.JSONField(default=list)
+    course = models.ForeignKey(Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="chapters")
+    slug = models.SlugField(_("short name"))
+    number = models.PositiveSmallIntegerField(_("number"))
+    minutes = models.PositiveSmallIntegerField(_("minutes"), default=30)
+    owner = models.CharField(_("edited in"), max_length=10, default="files", help_text=_("files or studio"))
+    current = models.ForeignKey(
+        "ChapterVersion",
+        verbose_name=_("current version"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    labs = models.JSONField(_("labs"), default=list)
 
     class Meta:
         verbose_name = _("chapter")
@@ -104,29 +111,39 @@ class ChapterVersion(models.Model):
     `source` also has "quiz", the quiz as YAML, so that a draft can be edited whole.
     """
 
-    chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField()
-    title = models.JSONField(default=dict)
-    summary = models.JSONField(default=dict)
+    chapter = models.ForeignKey(Chapter, verbose_name=_("chapter"), on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(_("number"))
+    title = models.JSONField(_("title"), default=dict)
+    summary = models.JSONField(_("summary"), default=dict)
     source = models.JSONField(
-        default=dict, help_text="Texts by name: en and zh-hans (Markdown), quiz and chapter (YAML)"
+        _("source texts"),
+        default=dict,
+        help_text=_("Texts by name: en and zh-hans (Markdown), quiz and chapter (YAML)"),
     )
-    figures = models.JSONField(default=dict, help_text="SVG by file name")
-    body = models.JSONField(default=dict)
-    outline = models.JSONField(default=list)
-    rule = models.JSONField(default=dict)
-    quiz = models.ForeignKey(Quiz, null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
-    content_hash = models.CharField(max_length=64, blank=True)
+    figures = models.JSONField(_("figures"), default=dict, help_text=_("SVG by file name"))
+    body = models.JSONField(_("compiled text"), default=dict)
+    outline = models.JSONField(_("outline"), default=list)
+    rule = models.JSONField(_("rule"), default=dict)
+    quiz = models.ForeignKey(
+        Quiz, verbose_name=_("quiz"), null=True, blank=True, on_delete=models.PROTECT, related_name="versions"
+    )
+    content_hash = models.CharField(_("hash of the content"), max_length=64, blank=True)
     follows = models.JSONField(
-        default=dict, help_text="By language: version number whose text this translation follows"
+        _("translation follows"),
+        default=dict,
+        help_text=_("By language: version number whose text this translation follows"),
     )
-    change = models.CharField(max_length=10, default="minor", help_text="minor, keep or redo")
-    note = models.CharField(max_length=300, blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    created_at = models.DateTimeField(auto_now_add=True)
-    saved_at = models.DateTimeField(auto_now=True)
-    edits = models.JSONField(default=dict, help_text="Of a draft, by name of the text: when it was last saved, by whom")
-    published_at = models.DateTimeField(null=True, blank=True)
+    change = models.CharField(_("kind of change"), max_length=10, default="minor", help_text=_("minor, keep or redo"))
+    note = models.CharField(_("what changed"), max_length=300, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    saved_at = models.DateTimeField(_("saved"), auto_now=True)
+    edits = models.JSONField(
+        _("last edits"), default=dict, help_text=_("Of a draft, by name of the text: when it was last saved, by whom")
+    )
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("chapter version")
@@ -151,14 +168,18 @@ class ChapterVersion(models.Model):
 class Enrolment(models.Model):
     """A learner takes a course. `last_*` is where they stopped."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrolments")
-    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="enrolments")
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_chapter = models.ForeignKey(Chapter, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    last_section = models.CharField(max_length=80, blank=True)
-    last_activity_at = models.DateTimeField(null=True, blank=True)
-    completed_chapters = models.PositiveSmallIntegerField(default=0)
-    completed_at = models.DateTimeField(null=True, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="enrolments"
+    )
+    course = models.ForeignKey(Course, verbose_name=_("course"), on_delete=models.CASCADE, related_name="enrolments")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_chapter = models.ForeignKey(
+        Chapter, verbose_name=_("last chapter"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    last_section = models.CharField(_("last section"), max_length=80, blank=True)
+    last_activity_at = models.DateTimeField(_("last active"), null=True, blank=True)
+    completed_chapters = models.PositiveSmallIntegerField(_("chapters complete"), default=0)
+    completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("enrolment")
@@ -175,20 +196,31 @@ class ChapterProgress(models.Model):
     A redo clears `completed_at` and names in `redo_of` the version that was complete; `first_completed_at` stays.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chapter_progress")
-    chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="progress")
-    version = models.ForeignKey(ChapterVersion, on_delete=models.PROTECT, related_name="+")
-    rule = models.JSONField(default=dict)
-    started_at = models.DateTimeField(default=timezone.now)
-    last_activity_at = models.DateTimeField(default=timezone.now)
-    percent = models.PositiveSmallIntegerField(default=0)
-    sections_read = models.PositiveSmallIntegerField(default=0)
-    quiz_percent = models.PositiveSmallIntegerField(null=True, blank=True)
-    quiz_attempts = models.PositiveSmallIntegerField(default=0)
-    extra_attempts = models.PositiveSmallIntegerField(default=0, help_text="Quiz attempts that a manager added")
-    completed_at = models.DateTimeField(null=True, blank=True)
-    first_completed_at = models.DateTimeField(null=True, blank=True)
-    redo_of = models.ForeignKey(ChapterVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="chapter_progress"
+    )
+    chapter = models.ForeignKey(Chapter, verbose_name=_("chapter"), on_delete=models.CASCADE, related_name="progress")
+    version = models.ForeignKey(ChapterVersion, verbose_name=_("version"), on_delete=models.PROTECT, related_name="+")
+    rule = models.JSONField(_("rule"), default=dict)
+    started_at = models.DateTimeField(_("begun"), default=timezone.now)
+    last_activity_at = models.DateTimeField(_("last active"), default=timezone.now)
+    percent = models.PositiveSmallIntegerField(_("percent"), default=0)
+    sections_read = models.PositiveSmallIntegerField(_("sections read"), default=0)
+    quiz_percent = models.PositiveSmallIntegerField(_("quiz percent"), null=True, blank=True)
+    quiz_attempts = models.PositiveSmallIntegerField(_("quiz attempts"), default=0)
+    extra_attempts = models.PositiveSmallIntegerField(
+        _("extra attempts"), default=0, help_text=_("Quiz attempts that a manager added")
+    )
+    completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
+    first_completed_at = models.DateTimeField(_("first completed"), null=True, blank=True)
+    redo_of = models.ForeignKey(
+        ChapterVersion,
+        verbose_name=_("redo of version"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = _("chapter progress")
@@ -206,14 +238,16 @@ class Evidence(models.Model):
     A redo retires evidence of what changed: the row stays as history and no longer counts.
     """
 
-    progress = models.ForeignKey(ChapterProgress, on_delete=models.CASCADE, related_name="evidence")
-    kind = models.CharField(max_length=10)
-    key = models.CharField(max_length=80)
-    value = models.JSONField(default=dict)
-    passed = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    retired_at = models.DateTimeField(null=True, blank=True)
+    progress = models.ForeignKey(
+        ChapterProgress, verbose_name=_("chapter progress"), on_delete=models.CASCADE, related_name="evidence"
+    )
+    kind = models.CharField(_("kind"), max_length=10)
+    key = models.CharField(_("key"), max_length=80)
+    value = models.JSONField(_("value"), default=dict)
+    passed = models.BooleanField(_("passed"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("evidence")
@@ -240,19 +274,21 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 class Attempt(models.Model):
     """A quiz attempt. Questions, order and deadline are frozen when it starts."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="attempts")
-    quiz = models.ForeignKey(Quiz, on_delete=models.PROTECT, related_name="attempts")
-    number = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=10, default="open", help_text="open or graded")
-    order = models.JSONField(help_text="[[question id, [option id, ...]], ...]")
-    started_at = models.DateTimeField(default=timezone.now)
-    deadline_at = models.DateTimeField(null=True, blank=True)
-    submitted_at = models.DateTimeField(null=True, blank=True)
-    points = models.FloatField(null=True, blank=True)
-    points_max = models.FloatField(null=True, blank=True)
-    percent = models.PositiveSmallIntegerField(null=True, blank=True)
-    passed = models.BooleanField(default=False)
-    results = models.JSONField(default=dict, help_text="Points by question id")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="attempts"
+    )
+    quiz = models.ForeignKey(Quiz, verbose_name=_("quiz"), on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField(_("number"))
+    state = models.CharField(_("state"), max_length=10, default="open", help_text=_("open or graded"))
+    order = models.JSONField(_("order"), help_text=_("[[question id, [option id, ...]], ...]"))
+    started_at = models.DateTimeField(_("begun"), default=timezone.now)
+    deadline_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    points = models.FloatField(_("points"), null=True, blank=True)
+    points_max = models.FloatField(_("points possible"), null=True, blank=True)
+    percent = models.PositiveSmallIntegerField(_("percent"), null=True, blank=True)
+    passed = models.BooleanField(_("passed"), default=False)
+    results = models.JSONField(_("results"), default=dict, help_text=_("Points by question id"))
 
     objects: ClassVar[models.Manager[Attempt]] = AttemptQuerySet.as_manager()
 
@@ -272,12 +308,12 @@ class Attempt(models.Model):
 class Answer(models.Model):
     """One answer of an attempt, as last given; an older `sequence` never overwrites a newer one."""
 
-    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="answers")
-    question = models.CharField(max_length=80)
-    value = models.JSONField(null=True, help_text="Option ids, or a number as typed")
-    flagged = models.BooleanField(default=False)
-    sequence = models.PositiveBigIntegerField(default=0)
-    saved_at = models.DateTimeField(default=timezone.now)
+    attempt = models.ForeignKey(Attempt, verbose_name=_("attempt"), on_delete=models.CASCADE, related_name="answers")
+    question = models.CharField(_("question"), max_length=80)
+    value = models.JSONField(_("value"), null=True, help_text=_("Option ids, or a number as typed"))
+    flagged = models.BooleanField(_("flagged"), default=False)
+    sequence = models.PositiveBigIntegerField(_("sequence number"), default=0)
+    saved_at = models.DateTimeField(_("saved"), default=timezone.now)
 
     class Meta:
         verbose_name = _("answer")
