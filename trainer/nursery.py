@@ -84,8 +84,9 @@ def _child(request: dict[str, Any], events: int, keepalive: int) -> None:
     try:
         os.setsid()
         os.nice(NICE)
-        _limit(request)
+        # The thread first: one that starts without memory dies unheard, and its starter would wait for it for ever.
         threading.Thread(target=_end_with, args=(keepalive,), daemon=True).start()
+        _limit(request)
         with os.fdopen(events, "w", encoding="utf-8", buffering=1) as out:
             {"train": _train, "sample": _sample}[request["kind"]](request, out)
         code = 0
