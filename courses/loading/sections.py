@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from markdown_it.token import Token
 
 from courses.loading.blocks import KINDS, Context, Part, compile_block
-from courses.loading.errors import Report
+from courses.loading.errors import Problem, Report
 from courses.loading.fields import ID, Fields
 from courses.loading.markdown import NOTES, parser, plain, render_text, render_tokens
 from courses.loading.yamls import parse_yaml
 
 MAX_SOURCE = 200_000
+REMEMBERED = 32
 RESERVED = frozenset(
     {"main", "menu", "me", "chapters", "why", "text", "toc", "treads"}
     | {"rules", "version", "quiz", "guess", "check", "widget"}
@@ -194,11 +198,33 @@ def _groups(tokens: list[Token]) -> Iterator[list[Token]]:
 
 
 def compile_language(text: str, *, report: Report, context: Context) -> tuple[str, list[Section]]:
-    """Title and sections of one language's Markdown; notes problems and compiles what it can, as a preview needs it."""
+    """Title and sections of one language's Markdown; notes problems and compiles what it can, as a preview needs it.
+
+    The latest results are remembered: while somebody types, only the text under their hands is compiled anew.
+    """
+    figures = tuple(sorted(context.figures.items()))
+    done = _compiled(text, report.file, context.folder, figures, get_language() or "")
+    report.problems.extend(done.problems)
+    context.svgs.update(done.svgs)
+    return done.title, deepcopy(done.sections)
+
+
+@dataclass(frozen=True)
+class _Done:
+    title: str
+    sections: list[Section]
+    problems: list[Problem]
+    svgs: dict[str, str]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compiled(text: str, file: str, folder: str, figures: tuple[tuple[str, str], ...], _reader: str) -> _Done:
+    """`_reader` is the language that the problems are told in."""
+    report, context = Report(file), Context(dict(figures), folder)
     if len(text) > MAX_SOURCE:
         report.add(0, _("longer than %(limit)d characters") % {"limit": MAX_SOURCE})
-        return "", []
+        return _Done("", [], report.problems, {})
     compiler = _Compiler(text, report, context)
     if not compiler.sections:
         report.add(0, _("there is no section"))
-    return compiler.title, compiler.sections
+    return _Done(compiler.title, compiler.sections, report.problems, context.svgs)

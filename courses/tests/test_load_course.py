@@ -110,7 +110,7 @@ BROKEN: list[tuple[str, str, str, str]] = [
     ("one/en.md", "slug: training", "slug: cooking", "one/en.md:50: there is no lab “cooking”"),
     ("one/en.md", "::: key", "::: nonsense", "one/en.md:53: unknown callout: use note, tip, warning, key or where"),
     ("one/en.md", "unit: '%'", "unit: *x", "one/en.md:12: not valid YAML: aliases are not allowed"),
-    ("one/en.md", "unit: '%'", "unit: [", "one/en.md:14: not valid YAML: expected ',' or ']', but got ':'"),
+    ("one/en.md", "unit: '%'", "unit: [", "one/en.md:14: not valid YAML: did not find expected ',' or ']'"),
     ("one/en.md", "A second", "![x](y.png)", "one/en.md:20: images are figures: use a “figure” block"),
     (
         "one/en.md",

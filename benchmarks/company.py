@@ -1,19 +1,31 @@
-"""A company of learners in various places of the course: for benchmarks of pages and reports. Needs Django set up."""
+"""Fill a portal's database with a company of learners in various places of the course, and name the pages to measure.
+
+`python -m benchmarks.company LEARNERS`, in the environment of a portal; prints JSON: page → role, path, queries.
+"""
 
 from __future__ import annotations
 
+import json
 import random
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
+import django
 from django.contrib.auth.hashers import make_password
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from courses.models import Attempt, Chapter, ChapterProgress, Course, Enrolment, Evidence
-from labs.models import Run
-from labs.states import State
-from portal.accounts.models import Team, User
-from trainer.spec import RunSpec
+django.setup()
+
+from courses.models import Attempt, Chapter, ChapterProgress, Course, Enrolment, Evidence  # noqa: E402 - after the set-up
+from courses.quizzes.services import attempt_start  # noqa: E402 - after the set-up
+from labs.models import Run  # noqa: E402 - after the set-up
+from labs.states import State  # noqa: E402 - after the set-up
+from portal.accounts.models import Team, User  # noqa: E402 - after the set-up
+from trainer.spec import RunSpec  # noqa: E402 - after the set-up
 
 TEAM_SIZE = 25
 CURVE_STEPS = 500
@@ -143,3 +155,47 @@ def curve(spec: RunSpec) -> dict[str, Any]:
 
     points = columns(steps, "tokens", "seconds", "loss", "rate", "grad_norm")
     return points | {"held_out": columns(held, "tokens", "seconds", "loss", "perplexity", "bits_per_byte")}
+
+
+def pages(learners: int) -> dict[str, dict[str, Any]]:
+    """Fill the database; every page to measure, with its number of queries."""
+    people = {role: User.objects.get(email=f"{role}@gradus.example") for role in ("learner", "manager", "author")}
+    company(learners, manager=people["manager"])
+    run, *_ = runs(people["learner"], 30)
+    chapter = Chapter.objects.get(slug="attention")
+    path = f"/learn/{chapter.course.slug}/{chapter.slug}"
+    signed_in(people["learner"]).get(f"{path}/shares/")
+    attempt = attempt_start(user=people["learner"], chapter=chapter)
+    targets = {
+        "home": ("learner", "/"),
+        "chapter": ("learner", f"{path}/shares/"),
+        "quiz": ("learner", f"/attempts/{attempt.pk}/"),
+        "lab": ("learner", "/labs/training/"),
+        "run": ("learner", f"/runs/{run.pk}/"),
+        "runs": ("learner", "/runs/"),
+        "team": ("manager", "/team/"),
+        "studio": ("author", f"/studio/{chapter.course.slug}/{chapter.slug}/"),
+    }
+    return {
+        name: {"role": role, "path": path, "queries": queries(signed_in(people[role]), path)}
+        for name, (role, path) in targets.items()
+    }
+
+
+def signed_in(user: User) -> Client:
+    """A client in this process."""
+    client = Client(headers={"host": "localhost"})
+    client.force_login(user)
+    return client
+
+
+def queries(client: Client, path: str) -> int:
+    """Number of database queries of a page's second visit."""
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        client.get(path)
+    return sum(not query["sql"].startswith(("PRAGMA", "BEGIN", "COMMIT")) for query in captured.captured_queries)
+
+
+if __name__ == "__main__":
+    print(json.dumps(pages(int(sys.argv[1]))))
