@@ -12,7 +12,6 @@ from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from labs import channel, wording
 from labs.catalogue import LABS
@@ -95,7 +94,7 @@ def generations(user: Any, run_id: int) -> GenerationQuerySet:
 
 def corpora(user: Any) -> list[tuple[str, str]]:
     """Texts to train on, as (value, label): built-in ones, then one's own. One query."""
-    built_in = [(name, _(corpus.title)) for name, corpus in CORPORA.items()]
+    built_in = [(name, str(wording.CORPUS[name])) for name in CORPORA]
     return built_in + [(upload.corpus, upload.name) for upload in uploads(user)]
 
 

@@ -11,6 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from trainer.corpora import UploadError
 from trainer.spec import SpecError
 
+CORPUS: dict[str, Promise] = {
+    "python-docs": _("Python documentation topics"),
+}
+"""Titles of the built-in texts."""
+
 SPEC: dict[str, Promise] = {
     "unknown": _("This is not a setting of a recipe."),
     "not_a_number": _("Write a number."),
