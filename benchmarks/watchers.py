@@ -48,7 +48,8 @@ async def watch(session: Session, run_id: int, delay: float, counted_from: float
     seen = Seen()
     await asyncio.sleep(delay)
     async for message in messages(session.host, run_id, session.cookie):
-        seen.steps += steps_of(message)
+        # A snapshot says everything anew: at the start, and after a gap that the server noticed.
+        seen.steps = steps_of(message) if message.kind == "snapshot" else seen.steps + steps_of(message)
         if message.sent_at and message.kind == "events" and message.at > counted_from:
             seen.lags.append(message.at - message.sent_at)
         if message.at > until:

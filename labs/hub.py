@@ -1,14 +1,12 @@
 """Fans live events out: one Redis reader, one database thread and one clock for all watchers of a web process.
 
-Called by `labs.stream`. Each message is encoded once, whoever watches. Redis may come and go; the database is asked
-every few seconds, so that an end which the stream lost still reaches everybody.
+Called by `labs.stream`. Each message is encoded once, whoever watches. Redis may come and go: afterwards everybody gets
+a snapshot. The database is asked every few seconds, so that an end which the stream lost still reaches everybody.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -19,19 +17,16 @@ import redis
 from django.contrib.auth import get_user_model
 from django.db import close_old_connections
 
-from labs.channel import encode, key, replay
-from labs.curves import Ledger
+from labs.channel import encode, key
+from labs.live import BEGINNING, Entry, Live, Message, event, order
 from labs.models import Run
 from labs.selectors import queue_place, snapshot
-from labs.states import ENDINGS, State
+from labs.states import State
 from portal.lib.redis import async_client
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-
-Entry = tuple[str, dict[bytes, bytes]]
-"""Id and fields of one entry of a stream."""
 
 END: Final = b""
 QUEUE_LENGTH = 1000
@@ -42,24 +37,7 @@ RETRY_S = 0.5
 BATCH = 500
 READ_MS = 100
 """A blocking read lasts so long at most: the longest that a run which joins waits for its first message."""
-SNAPSHOT_S = 0.2
-"""A snapshot serves all who come within this time: a class opens a page together."""
-
-
-def message(event: str, values: Any, identity: str | None = None) -> bytes:
-    """One Server-Sent Event."""
-    return _raw(event, encode(values), identity)
-
-
-def _raw(event: str, data: str, identity: str | None = None) -> bytes:
-    head = f"id: {identity}\n" if identity else ""
-    return f"{head}event: {event}\ndata: {data}\n\n".encode()
-
-
-def order(identity: str) -> tuple[int, int]:
-    """A stream id as a pair that compares."""
-    time_part, _, sequence = identity.partition("-")
-    return int(time_part), int(sequence or 0)
+AWAY = (redis.RedisError, OSError)
 
 
 class Watcher:
@@ -67,42 +45,34 @@ class Watcher:
 
     def __init__(self, run_id: int, user_id: int) -> None:
         self.run_id, self.user_id = run_id, user_id
-        self.seen = "0-0"
+        self.seen = BEGINNING
         self.sent_at = time.monotonic()
         self._messages: asyncio.Queue[bytes] = asyncio.Queue(QUEUE_LENGTH)
-        self._early: list[tuple[bytes, str | None]] = []
-        self._joining = True
 
     async def next(self) -> bytes:
         """The next message, or END."""
         return await self._messages.get()
 
-    def put(self, data: bytes, identity: str | None = None) -> None:
-        """Hand a message over, unless the client has seen it. A client too far behind is ended."""
-        if self._joining:
-            self._early.append((data, identity))
-            return
-        if identity is not None:
-            if order(identity) <= order(self.seen):
-                return
-            self.seen = identity
+    def put(self, data: bytes) -> None:
+        """Hand a message over. A client too far behind is ended."""
         self.sent_at = time.monotonic()
         try:
             self._messages.put_nowait(data)
         except asyncio.QueueFull:
             self.end()
 
-    def begin(self, data: bytes, seen: str) -> None:
-        """Start with a snapshot (or nothing) that reaches to the message `seen`."""
-        if data:
-            self._messages.put_nowait(data)
-        self.seen, self._joining = seen, False
+    def follow(self, messages: Iterable[Message]) -> None:
+        """Hand over those messages of the stream that the client has not seen."""
+        for identity, data in messages:
+            if order(identity) > order(self.seen):
+                self.seen = identity
+                self.put(data)
 
-    def catch_up(self) -> None:
-        """Take up what came while the past was still being read."""
-        early, self._early = self._early, []
-        for data, identity in early:
-            self.put(data, identity)
+    def start(self, messages: list[Message]) -> None:
+        """Hand over a snapshot, whatever the client has seen, and what came after it."""
+        (self.seen, data), *rest = messages
+        self.put(data)
+        self.follow(rest)
 
     def end(self) -> None:
         """Close the stream after what is already waiting, or at once when the queue is full."""
@@ -117,12 +87,14 @@ class Hub:
 
     def __init__(self) -> None:
         self._watchers: dict[int, set[Watcher]] = {}
-        self._cursors: dict[int, str] = {}
-        self._snapshots: dict[int, tuple[float, asyncio.Task[tuple[bytes, str, bool]]]] = {}
-        self._states: dict[int, Any] = {}
+        self._lives: dict[int, Live] = {}
+        self._loading: dict[int, asyncio.Task[Live]] = {}
+        self._lost_ends: set[int] = set()
         self._tasks: list[asyncio.Task[None]] = []
-        self._changed = asyncio.Event()
+        self._joined = asyncio.Event()
         self._redis: Any = None
+        self._doubtful = False
+        """Redis was away: what the streams have told may not be all."""
         self._database = ThreadPoolExecutor(1, thread_name_prefix="hub")
         self.closing = False
 
@@ -132,31 +104,29 @@ class Hub:
         """Add a watcher: what it missed since `after`, or a snapshot, then everything that comes."""
         self._start()
         watcher = Watcher(run_id, user_id)
-        self._watchers.setdefault(run_id, set()).add(watcher)  # from here on nothing is missed
-        self._states.pop(run_id, None)
-        if run_id not in self._cursors:
-            self._cursors.setdefault(run_id, await self._latest(run_id))
-            self._changed.set()
-        data, ended = b"", False
-        missed = await self._missed(run_id, after) if after else None
+        live = self._lives.get(run_id) or await self._load(run_id)
+        live = self._lives.setdefault(run_id, live)
+        # From here to the end without a pause: nothing can come between the past and the future.
+        missed = live.since(after) if after else None
         if missed is None:
-            data, after, ended = await self._snapshot(run_id)
-            missed = await self._entries(run_id, after)
-        watcher.begin(data, after or "0-0")
-        for entry in missed:
-            self._hand_over([watcher], *entry)
-        watcher.catch_up()
-        if ended or self.closing:
+            watcher.start(live.snapshot())
+        else:
+            watcher.seen = after or BEGINNING
+            watcher.follow(missed)
+        self._watchers.setdefault(run_id, set()).add(watcher)
+        if live.ended or self.closing:
             watcher.end()
+        self._joined.set()
         return watcher
 
     def leave(self, watcher: Watcher) -> None:
-        """Forget a watcher; the last one of a run takes the run's cursor along."""
+        """Forget a watcher; the last one of a run takes the run along."""
         watchers = self._watchers.get(watcher.run_id, set())
         watchers.discard(watcher)
         if not watchers:
-            for memory in (self._watchers, self._cursors, self._states):
-                memory.pop(watcher.run_id, None)
+            self._watchers.pop(watcher.run_id, None)
+            self._lives.pop(watcher.run_id, None)
+            self._lost_ends.discard(watcher.run_id)
 
     def close(self) -> None:
         """End all streams; later ones end after their snapshot."""
@@ -183,97 +153,73 @@ class Hub:
         if self._tasks and self._tasks[0].get_loop() is loop and not any(task.done() for task in self._tasks):
             return
         self._redis = async_client()
-        self._changed = asyncio.Event()
+        self._joined = asyncio.Event()
         self._tasks = [loop.create_task(self._read()), loop.create_task(self._reconcile())]
+
+    # Runs
+
+    async def _load(self, run_id: int) -> Live:
+        """A run from database and stream; those who ask at the same time share it."""
+        task = self._loading.get(run_id)
+        if task is None:
+            task = self._loading[run_id] = asyncio.ensure_future(self._make(run_id))
+            task.add_done_callback(lambda _: self._loading.pop(run_id, None))
+        return await asyncio.shield(task)
+
+    async def _make(self, run_id: int) -> Live:
+        row = await self.in_database(lambda: snapshot(Run.objects.get(pk=run_id)))
+        try:
+            entries: list[Entry] = await self._redis.xrange(key(run_id))
+        except AWAY:
+            self._doubtful, entries = True, []
+        return Live(row, entries)
+
+    async def _renew(self, run_id: int) -> None:
+        """Load a run anew and give everybody who watches it a snapshot."""
+        live = await self._make(run_id)
+        watchers = list(self._watchers.get(run_id, ()))
+        if watchers:
+            self._lives[run_id] = live
+        for watcher in watchers:
+            watcher.start(live.snapshot())
+            if live.ended:
+                watcher.end()
 
     # Redis
 
     async def _read(self) -> None:
         """Read all watched streams for ever; without Redis, try again and let the database speak meanwhile."""
         while True:
-            self._changed.clear()
+            self._joined.clear()
+            if not self._lives:
+                await self._joined.wait()
             try:
-                if self._cursors:
-                    await self._read_once()
-                else:
-                    await self._changed.wait()
-            except (redis.RedisError, OSError) as error:
+                if self._doubtful:
+                    await self._redis.ping()
+                    self._doubtful = False
+                    for run_id in list(self._lives):
+                        await self._renew(run_id)
+                await self._read_once()
+            except AWAY as error:
                 log.warning("streams: Redis is away (%s)", error)
+                self._doubtful = True
                 await asyncio.sleep(RETRY_S)
 
     async def _read_once(self) -> None:
-        streams = {key(run_id): cursor for run_id, cursor in self._cursors.items()}
+        streams = {key(run_id): live.identity for run_id, live in self._lives.items()}
+        if not streams:
+            return
         for name, entries in await self._redis.xread(streams, count=BATCH, block=READ_MS) or []:
-            self._pass_on(int(name.split(b":")[1]), entries)
+            run_id = int(name.split(b":")[1])
+            if live := self._lives.get(run_id):
+                self._pass_on(live, self._watchers.get(run_id, set()), entries)
 
-    def _pass_on(self, run_id: int, entries: Iterable[tuple[bytes, dict[bytes, bytes]]]) -> None:
-        watchers = self._watchers.get(run_id, set())
-        for identity, fields in entries:
-            name = identity.decode()
-            if run_id in self._cursors:
-                self._cursors[run_id] = name
-            self._hand_over(list(watchers), name, fields)
-
-    def _hand_over(self, watchers: list[Watcher], identity: str, fields: dict[bytes, bytes]) -> None:
-        kind, data = fields[b"t"].decode(), fields[b"d"].decode()
-        encoded = _raw(kind, data, identity)
-        for watcher in watchers:
-            watcher.put(encoded, identity)
-        if kind == "state" and json.loads(data)["state"] in ENDINGS:
-            for watcher in watchers:
+    def _pass_on(self, live: Live, watchers: set[Watcher], entries: Iterable[Entry]) -> None:
+        messages = [message for entry in entries if (message := live.take(entry))]
+        for watcher in list(watchers):
+            watcher.follow(messages)
+            if live.ended:
                 watcher.end()
-
-    async def _latest(self, run_id: int) -> str:
-        """Id of the newest entry; the beginning while there is none."""
-        with contextlib.suppress(redis.RedisError, OSError):
-            for identity, _ in await self._redis.xrevrange(key(run_id), count=1):
-                return str(identity.decode())
-        return "0-0"
-
-    async def _missed(self, run_id: int, after: str) -> list[Entry] | None:
-        """Entries after `after`; None when the stream does not reach back so far, has vanished or cannot be read."""
-        with contextlib.suppress(redis.RedisError, OSError):
-            oldest = await self._redis.xrange(key(run_id), count=1)
-            newest = order(await self._latest(run_id))
-            if oldest and order(oldest[0][0].decode()) <= order(after) <= newest:
-                missed = await self._entries(run_id, after)
-                return missed if len(missed) < QUEUE_LENGTH // 2 else None  # a snapshot is shorter then
-        return None
-
-    async def _entries(self, run_id: int, after: str) -> list[Entry]:
-        """Entries after `after`; none while Redis is away."""
-        with contextlib.suppress(redis.RedisError, OSError):
-            entries = await self._redis.xrange(key(run_id), min=f"({after}")
-            return [(identity.decode(), fields) for identity, fields in entries]
-        return []
-
-    # Snapshots
-
-    async def _snapshot(self, run_id: int) -> tuple[bytes, str, bool]:
-        """A run's snapshot message, the id it reaches to, and whether the run has ended. Shared for SNAPSHOT_S."""
-        made_at, task = self._snapshots.get(run_id, (0.0, None))
-        now = time.monotonic()
-        if task is None or now - made_at > SNAPSHOT_S:
-            for old in [other for other, (at, _) in self._snapshots.items() if now - at > SNAPSHOT_S]:
-                del self._snapshots[old]
-            task = asyncio.ensure_future(self._make_snapshot(run_id))
-            self._snapshots[run_id] = (now, task)
-        return await asyncio.shield(task)
-
-    async def _make_snapshot(self, run_id: int) -> tuple[bytes, str, bool]:
-        # The row first: what it lacks is in the stream, and what both have is the same.
-        values = await self.in_database(lambda: snapshot(Run.objects.get(pk=run_id)))
-        identity = "0-0"
-        with contextlib.suppress(redis.RedisError, OSError):
-            entries = await self._redis.xrange(key(run_id))
-            if entries:
-                identity = entries[-1][0].decode()
-            if not values["run"]["ended"]:
-                ledger, state = replay(Ledger.stored(values["curve"], values["samples"], values["info"]), entries)
-                values |= {"curve": ledger.curve, "samples": ledger.samples, "info": ledger.info}
-                values["run"] |= {"step": ledger.step, "held_out": ledger.held_out}
-                values["run"]["state"] = state or values["run"]["state"]
-        return message("snapshot", values, identity), identity, values["run"]["ended"]
 
     # Database
 
@@ -284,25 +230,28 @@ class Hub:
             if not self._watchers:
                 continue
             try:
-                await self._reconcile_once()
+                runs, active = await self.in_database(self._look)
+                for run_id, facts in runs.items():
+                    await self._compare(run_id, facts)
+                self._ping(runs, active)
             except Exception:
                 log.exception("streams: the database is away")
 
-    async def _reconcile_once(self) -> None:
-        runs, active = await self.in_database(self._look)
-        for run_id, run in runs.items():
-            watchers = list(self._watchers.get(run_id, ()))
-            if run["ended"] and self._states.get(run_id) == run["state"]:
-                # Told by the stream in the meantime, else by now: the same end was seen at the last look too.
-                data, _, _ = await self._snapshot(run_id)
-                for watcher in watchers:
-                    watcher.put(data)
-                    watcher.end()
-            elif run["state"] == State.QUEUED and self._states.get(run_id) != run:
-                for watcher in watchers:
-                    watcher.put(message("state", run))
-            self._states[run_id] = run["state"] if run["ended"] else run
-        self._ping(runs, active)
+    async def _compare(self, run_id: int, facts: dict[str, Any]) -> None:
+        """Correct what the stream has told, by what the database knows."""
+        live = self._lives.get(run_id)
+        if live is None or live.ended:
+            return
+        if facts["ended"]:
+            if run_id in self._lost_ends:  # the stream has had the time between two looks to tell it
+                await self._renew(run_id)
+            self._lost_ends.add(run_id)
+            return
+        changed = {name: value for name, value in facts.items() if live.run.get(name) != value and name != "step"}
+        if changed:
+            data = live.tell(facts)
+            for watcher in list(self._watchers.get(run_id, ())):
+                watcher.put(data)
 
     def _ping(self, runs: dict[int, dict[str, Any]], active: set[int]) -> None:
         now = time.monotonic()
@@ -311,7 +260,8 @@ class Hub:
                 if run_id not in runs or watcher.user_id not in active:
                     watcher.end()
                 elif now - watcher.sent_at >= PING_S:
-                    watcher.put(message("ping", {"state": runs[run_id]["state"], "step": runs[run_id]["step"]}))
+                    facts = {"state": runs[run_id]["state"], "step": runs[run_id]["step"]}
+                    watcher.put(event("ping", encode(facts)))
 
     def _look(self) -> tuple[dict[int, dict[str, Any]], set[int]]:
         """State of every watched run, and which watching people are active. Two queries, three a waiting run."""

@@ -83,7 +83,7 @@ def _child(request: dict[str, Any], events: int, keepalive: int) -> None:
     code = CHILD_FAILED
     try:
         os.setsid()
-        os.nice(NICE)
+        _come_last()
         # The thread first: one that starts without memory dies unheard, and its starter would wait for it for ever.
         threading.Thread(target=_end_with, args=(keepalive,), daemon=True).start()
         _limit(request)
@@ -95,6 +95,13 @@ def _child(request: dict[str, Any], events: int, keepalive: int) -> None:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _come_last() -> None:
+    """Let pages and streams go first. Linux shares a core out by session before it looks at a process's niceness."""
+    os.nice(NICE)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICE))
 
 
 def _limit(request: dict[str, Any]) -> None:

@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import redis
+import redis.asyncio
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from labs import stream
 from labs.channel import Channel, key
-from labs.hub import Hub, order
+from labs.hub import Hub
+from labs.live import order
 from labs.models import Run
 from labs.states import State
 from labs.tests.factories import make_curve, make_finished, make_run
@@ -307,7 +308,7 @@ def test_a_waiting_run_says_how_many_are_ahead(
 
     async def watch() -> list[Message]:
         async with watching(scope(path(second), signed_in)) as client:
-            await client.take(2)
+            await client.take(1)
             await Run.objects.filter(pk=first.pk).aupdate(state=State.FINISHED)
             return await client.take(1)
 
@@ -341,3 +342,49 @@ def test_a_server_that_stops_ends_its_streams(running: Run, signed_in: Client) -
 def test_stream_ids_compare_as_numbers(redis_empty: redis.Redis) -> None:
     assert order("99-0") < order("100-0") < order("100-1")
     assert redis_empty.exists(key(1)) == 0
+
+
+def test_after_redis_was_away_everybody_gets_everything(
+    running: Run, signed_in: Client, own_hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labs.hub.RETRY_S", 0.05)
+
+    async def watch() -> list[Message]:
+        async with watching(scope(path(running), signed_in)) as client:
+            await client.take(1)
+            there, own_hub._redis = own_hub._redis, redis.asyncio.Redis(unix_socket_path="/nowhere.sock")
+            await asyncio.sleep(0.3)
+            Channel(running.pk, 1).send("events", [point(1), point(2)])
+            own_hub._redis = there
+            return await client.take(1)
+
+    ((kind, values, _),) = asyncio.run(watch())
+    assert kind == "snapshot"
+    assert values["curve"]["step"] == [1, 2]
+
+
+def test_a_row_that_knows_more_than_its_stream_is_believed(running: Run, signed_in: Client) -> None:
+    Run.objects.filter(pk=running.pk).update(curve=make_curve(30), step=30)
+    Channel(running.pk, 1).send("events", [{"kind": "started", "step": 0, "steps": 100}, point(1), point(2)])
+
+    async def watch() -> Message:
+        async with watching(scope(path(running), signed_in)) as client:
+            return (await client.take(1))[0]
+
+    assert asyncio.run(watch())[1]["curve"]["step"] == list(range(1, 31))
+
+
+def test_a_snapshot_that_is_shared_brings_what_came_since(running: Run, signed_in: Client) -> None:
+    channel = Channel(running.pk, 1)
+
+    async def watch() -> list[Message]:
+        async with watching(scope(path(running), signed_in)) as first:
+            await first.take(1)
+            channel.send("events", [point(1)])
+            await first.take(1)
+            async with watching(scope(path(running), signed_in)) as second:
+                return await second.take(2)
+
+    messages = asyncio.run(watch())
+    assert [message[0] for message in messages] == ["snapshot", "events"]
+    assert messages[1][1][0]["step"] == 1
