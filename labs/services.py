@@ -9,6 +9,7 @@ from typing import Any
 
 from celery.exceptions import CeleryError
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.http import Http404
 from django.utils import timezone
@@ -195,7 +196,7 @@ def _checked(
 def _lock_owner(owner: Any) -> None:
     """Count quotas under this lock: of two presses at once only one may pass. SQLite's transactions are locks."""
     if connection.vendor == "postgresql":
-        type(owner)._default_manager.select_for_update().filter(pk=owner.pk).first()
+        get_user_model()._default_manager.select_for_update().filter(pk=owner.pk).first()
 
 
 def _wake() -> None:
