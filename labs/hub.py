@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 import redis
 from django.contrib.auth import get_user_model
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from labs.channel import encode, key
 from labs.live import BEGINNING, Entry, Live, Message, event, order
@@ -135,6 +135,7 @@ class Hub:
             watcher.end()
         for task in self._tasks:
             task.cancel()
+        self._database.submit(connections.close_all)
 
     async def in_database(self, work: Callable[[], Result]) -> Result:
         """Run `work` in the hub's one database thread."""

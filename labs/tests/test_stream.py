@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,10 +29,12 @@ Message = tuple[str, Any, str | None]
 
 
 @pytest.fixture(autouse=True)
-def own_hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+def own_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     hub = Hub()
     monkeypatch.setattr(stream, "hub", hub)
-    return hub
+    yield hub
+    hub.close()
+    hub._database.shutdown()
 
 
 def scope(path: str, client: Client | None = None, query: str = "", **headers: str) -> dict[str, Any]:
