@@ -28,9 +28,9 @@ def navigation(page: str) -> list[str]:
     ("role", "labels"),
     [
         ("learner", ["Learn", "Runs"]),
-        ("manager", ["Runs", "Team"]),
-        ("author", ["Runs", "Studio"]),
-        ("administrator", ["Runs", "Studio", "Admin"]),
+        ("manager", ["Team"]),
+        ("author", ["Studio"]),
+        ("administrator", ["Studio", "Admin"]),
     ],
 )
 def test_each_role_finds_its_own_places(

@@ -55,6 +55,8 @@ for (const slider of form.querySelectorAll("[data-log-of]")) {
   speak();
 }
 
+for (const step of form.querySelectorAll("[data-by]")) step.hidden = false;
+
 form.addEventListener("input", changed);
 form.addEventListener("click", (event) => {
   const stepper = event.target.closest("[data-by]");
