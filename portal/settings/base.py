@@ -159,6 +159,8 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.TokenAuthentication",  # first, so that a missing sign-in is a 401
         "rest_framework.authentication.SessionAuthentication",
     ],
+    # DRF's own pages for browsers need inline scripts; `portal.api_docs` is ours.
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "portal.lib.pagination.Pages",
