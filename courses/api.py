@@ -23,18 +23,18 @@ HEAVY = ("current__body", "current__source", "current__figures")
 
 
 class CourseList(ListAPIView[Course]):
-    """Courses with at least one published chapter."""
+    """List the courses that have a published chapter."""
 
     serializer_class = CourseSerializer
     queryset = Course.objects.filter(chapters__current__isnull=False).distinct()
 
 
 class CourseDetail(APIView):
-    """One course with its published chapters."""
+    """One course with its published chapters. Two queries."""
 
     @extend_schema(responses=CourseDetailSerializer)
     def get(self, request: Request, course: str) -> Response:
-        """Two queries."""
+        """Read a course with its published chapters."""
         chapters = Chapter.objects.filter(current__isnull=False).select_related("current").defer(*HEAVY)
         courses = Course.objects.filter(chapters__current__isnull=False).distinct()
         found = get_object_or_404(
@@ -44,11 +44,11 @@ class CourseDetail(APIView):
 
 
 class MyProgress(APIView):
-    """One's own chapters with every rule explained."""
+    """One's own chapters with every rule explained. Two queries, and two for each lab named in a rule."""
 
     @extend_schema(responses=ProgressSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Two queries, and two for each lab named in a rule."""
+        """Read how far one is in each chapter: every rule with what was reached."""
         entries: list[dict[str, Any]] = [
             {"progress": progress, "rules": rules} for progress, rules in rules_of(cast("User", request.user))
         ]

@@ -23,9 +23,18 @@ from labs.serializers import (
 from portal.lib.pagination import Pages
 
 
-@extend_schema(methods=["GET"], responses=RunSerializer(many=True), operation_id="runs_list", filters=True)
 @extend_schema(
-    methods=["POST"], request=RunSubmitSerializer, responses={201: RunSerializer}, operation_id="runs_submit"
+    methods=["GET"],
+    responses=RunSerializer(many=True),
+    operation_id="runs_list",
+    description="List one's own runs, newest first, without their curves.",
+)
+@extend_schema(
+    methods=["POST"],
+    request=RunSubmitSerializer,
+    responses={201: RunSerializer},
+    operation_id="runs_submit",
+    description="Queue a run of a lab. 422 names every field that cannot be used, and nothing is queued.",
 )
 @api_view(["GET", "POST"])
 def run_list(request: Request) -> Response:
