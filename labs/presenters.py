@@ -19,19 +19,6 @@ from trainer.spec import RunSpec
 
 Text = str | Promise
 
-TAGS: dict[str, tuple[str, str]] = {
-    State.QUEUED: ("", "hourglass"),
-    State.RUNNING: ("live", "play"),
-    State.FINISHED: ("good", "check"),
-    State.CANCELLED: ("", "stop"),
-    State.DIVERGED: ("bad", "warning"),
-    State.OUT_OF_TIME: ("warn", "clock"),
-    State.OUT_OF_MEMORY: ("warn", "warning"),
-    State.WORKER_LOST: ("warn", "offline"),
-    State.REFUSED: ("bad", "close"),
-}
-"""Class and icon of the tag that says where a run stands."""
-
 
 def rate_text(rate: float) -> str:
     """A learning rate as ui.md writes it: 3.0e-3, 0.03 as 3.0e-2, 0.10, 1.0."""

@@ -28,6 +28,20 @@ OVERHEAD_S = 1.0
 MEASURED_RUNS = 20
 
 
+TAGS: dict[str, tuple[str, str]] = {
+    State.QUEUED: ("", "hourglass"),
+    State.RUNNING: ("live", "play"),
+    State.FINISHED: ("good", "check"),
+    State.CANCELLED: ("", "stop"),
+    State.DIVERGED: ("bad", "warning"),
+    State.OUT_OF_TIME: ("warn", "clock"),
+    State.OUT_OF_MEMORY: ("warn", "warning"),
+    State.WORKER_LOST: ("warn", "offline"),
+    State.REFUSED: ("bad", "close"),
+}
+"""Class and icon of the tag that says where a run stands."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CorpusFacts:
     """What a recipe needs to know of a text before it is trained on."""
@@ -223,7 +237,11 @@ def recent_runs(user: Any, number: int) -> list[dict[str, Any]]:
 
 def run_row(run: Run) -> dict[str, Any]:
     """One run as a table shows it."""
+    kind, icon = TAGS[run.state]
     return {
+        "kind": kind,
+        "icon": icon,
+        "seed": run.spec.get("seed"),
         "id": run.pk,
         "url": reverse("run", args=[run.pk]),
         "lab": LABS[run.lab].title if run.lab in LABS else run.lab,

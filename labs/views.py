@@ -84,7 +84,7 @@ def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200
         "stairs": presenters.stairs(None),
         "token": uuid.uuid4().hex,
         "uploads": selectors.uploads(request.user),
-        "rows": [row(run) for run in runs],
+        "rows": [selectors.run_row(run) for run in runs],
         "last": presenters.comparison(runs),
         "words": presenters.sentences(),
     }
@@ -146,7 +146,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": [row(run) for run in page],
+        "rows": [selectors.run_row(run) for run in page],
         "labs": list(LABS.values()),
         "states": list(State),
         "chosen": chosen,
@@ -154,12 +154,6 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "first_lab": next(iter(LABS)),
     }
     return render(request, "labs/run_list.html", context)
-
-
-def row(run: Run) -> dict[str, Any]:
-    """A run in a table, with its tag."""
-    kind, icon = presenters.TAGS[run.state]
-    return selectors.run_row(run) | {"kind": kind, "icon": icon, "seed": run.spec.get("seed")}
 
 
 @require_safe
