@@ -144,7 +144,7 @@ def _diverged(run: Run, detail: dict[str, Any]) -> Ending:
 
 def _after_divergence(run: Run, detail: dict[str, Any]) -> list[Fix]:
     spec = run.spec
-    usual = 0.03 if spec["optimizer"] == "muon" else 0.003
+    usual = 0.03 if spec["optimizer"] == "muon" else 0.01
     slower = max(LOWEST_RATE, _two_digits(min(spec["learning_rate"] / 10, usual)))
     fixes = [
         _fix(

@@ -49,7 +49,7 @@ FACES: dict[str, Face] = {
     "context": Face(label=_("Context"), kind="seg", choices=tuple((n, n) for n in ("32", "64", "128"))),
     "optimizer": Face(label=_("Optimiser"), kind="seg", choices=(("muon", "Muon"), ("adamw", "AdamW"))),
     "learning_rate": Face(
-        label=_("Learning rate"), kind="rate", hint=_("Muon learns well near 0.03, AdamW near 0.003.")
+        label=_("Learning rate"), kind="rate", hint=_("Muon learns well near 0.03, AdamW near 0.01.")
     ),
     "tokens": Face(
         label=_("Train on"),

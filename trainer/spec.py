@@ -76,7 +76,7 @@ class RunSpec:
     """`muon`: Muon on the hidden matrices, Adam on embedding and head. `adamw`: AdamW on everything."""
 
     learning_rate: float = 0.03
-    """Peak rate of the hidden matrices. Muon: about 0.03. AdamW: about 0.003."""
+    """Peak rate of the hidden matrices. Muon: about 0.03. AdamW: about 0.01."""
 
     schedule: str = "linear"
     """How the rate falls from its peak to zero: `linear`, `cosine`; or `constant`."""
