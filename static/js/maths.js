@@ -11,13 +11,13 @@ export function typeset(root = document) {
 }
 
 function typesetOne(place) {
-  // In a column heading MathML is not counted as a name everywhere: there the source is read, and KaTeX only drawn.
-  const heading = place.closest("th") !== null;
-  const options = { displayMode: place.classList.contains("eq"), output: heading ? "html" : "htmlAndMathml" };
+  // Where a formula names something, MathML is not counted everywhere: there the source is read, and KaTeX only drawn.
+  const names = place.closest("th, label") !== null;
+  const options = { displayMode: place.classList.contains("eq"), output: names ? "html" : "htmlAndMathml" };
   place.classList.add("typeset");
   try {
     window.katex.render(place.dataset.tex, place, options);
-    if (heading) place.append(Object.assign(document.createElement("span"), { className: "sr", textContent: place.dataset.tex }));
+    if (names) place.append(Object.assign(document.createElement("span"), { className: "sr", textContent: place.dataset.tex }));
   } catch {
     place.textContent = place.dataset.tex;
   }
