@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Min
 from django.utils import timezone
 
-from labs.models import Run
+from labs.models import Run, RunQuerySet
 from labs.states import State
 
 CLAIM_LOCK = 0x67726164  # "grad": one claim at a time on PostgreSQL; SQLite's IMMEDIATE transactions are that already
@@ -29,7 +29,7 @@ def claim() -> Run | None:
         owner = _next_owner()
         if owner is None:
             return None
-        run = Run.objects.queued().filter(owner_id=owner).order_by("queued_at", "pk").first()
+        run = _startable().filter(owner_id=owner).order_by("queued_at", "pk").first()
         now = timezone.now()
         if run is None or not run.move(
             State.RUNNING,
@@ -58,9 +58,11 @@ def give_back(run: Run, *, counted: bool) -> bool:
 def reap(now: datetime | None = None) -> list[Run]:
     """Give back the runs whose lease has expired, or end them as worker lost after too many attempts. Idempotent.
 
-    Returns the runs that ended. One query, and one for each lost run.
+    A run that was given back after its owner had asked to cancel it ends here. Returns the runs that ended.
+    Two queries, and one for each of these runs.
     """
-    ended = []
+    unwanted = Run.objects.queued().filter(cancel_requested_at__isnull=False)
+    ended = [run for run in unwanted if run.move(State.CANCELLED, finished_at=timezone.now())]
     for run in Run.objects.running().filter(lease_until__lt=now or timezone.now()):
         if run.cancel_requested_at:
             moved = run.move(State.CANCELLED, finished_at=timezone.now(), lease_until=None)
@@ -80,8 +82,13 @@ def _lock_claims() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
 
 
+def _startable() -> RunQuerySet:
+    """Waiting, and nobody has asked to cancel it since it was given back."""
+    return Run.objects.queued().filter(cancel_requested_at=None)
+
+
 def _next_owner() -> int | None:
-    waiting = dict(Run.objects.queued().values_list("owner_id").annotate(Min("queued_at")))
+    waiting = dict(_startable().values_list("owner_id").annotate(Min("queued_at")))
     if not waiting:
         return None
     running = dict(Run.objects.running().values_list("owner_id").annotate(Count("pk")))

@@ -186,7 +186,10 @@ class Supervisor:
         check_training(self.run)
 
     def _give_back(self, *, counted: bool) -> None:
-        if self._persist(lambda: queue.give_back(self.run, counted=counted)):
+        if self._cancelled():  # asked for while the child was leaving
+            self.final = {"kind": "failed", "ending": State.CANCELLED, "step": self.ledger.step, "detail": {}}
+            self._finish(State.CANCELLED)
+        elif self._persist(lambda: queue.give_back(self.run, counted=counted)):
             self.channel.send("state", {"state": State.QUEUED})
 
     def _give_up(self) -> None:

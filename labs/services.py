@@ -74,12 +74,15 @@ def run_cancel(*, owner: Any, run_id: int) -> Run:
     """End a waiting run now; ask a running one to end, within a second. Ended ones stay. Raises Http404."""
     run = selectors.run_get(owner, run_id)
     now = timezone.now()
-    if run.state == State.QUEUED and run.move(State.CANCELLED, finished_at=now, cancel_requested_at=now):
-        announce(run)
-        return run
-    Run.objects.running().filter(pk=run.pk, cancel_requested_at=None).update(cancel_requested_at=now)
-    # Claimed between our look and our write: the supervisor finds the request; requeued: the next claim does.
+    # The wish first, whatever the state: from here on nobody claims the run, and its supervisor ends it. Given back to
+    # the queue meanwhile, it is ended here or by the reaper.
+    Run.objects.active().filter(pk=run.pk, cancel_requested_at=None).update(cancel_requested_at=now)
     run.refresh_from_db()
+    if run.state == State.QUEUED:
+        if run.move(State.CANCELLED, finished_at=now):
+            announce(run)
+        else:
+            run.refresh_from_db()
     return run
 
 

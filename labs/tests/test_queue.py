@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from labs import queue
+from labs import queue, selectors, services
 from labs.models import Run
 from labs.states import State
 from labs.tests.factories import make_run
@@ -141,3 +141,26 @@ def test_a_drained_run_keeps_its_attempts(learner: User) -> None:
     assert run is not None
     assert queue.give_back(run, counted=False)
     assert Run.objects.get(pk=run.pk).attempt == 0
+
+
+@pytest.mark.django_db
+def test_a_cancel_is_kept_when_the_run_goes_back_to_the_queue_meanwhile(
+    learner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(learner)
+    claimed = queue.claim()
+    assert claimed is not None
+    seen = Run.objects.get(pk=claimed.pk)
+    assert queue.give_back(claimed, counted=False)
+    monkeypatch.setattr(selectors, "run_get", lambda user, run_id: seen)  # what the page saw before
+    services.run_cancel(owner=learner, run_id=claimed.pk)
+    assert Run.objects.get(pk=claimed.pk).state == State.CANCELLED
+
+
+@pytest.mark.django_db
+def test_a_run_given_back_after_a_cancel_is_never_claimed_and_ends(learner: User) -> None:
+    run = make_run(learner, cancel_requested_at=timezone.now())
+    assert queue.claim() is None
+    assert [ended.pk for ended in queue.reap()] == [run.pk]
+    assert Run.objects.get(pk=run.pk).state == State.CANCELLED
+    assert queue.reap() == []
