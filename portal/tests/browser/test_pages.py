@@ -1,0 +1,224 @@
+"""Every page as the role that it is for: accessible, quiet, in its language, inside the window, large enough to press.
+
+Each page is looked at in two of the eight combinations of language, width and scheme, in turn, so that all pages
+together see all of them: once in each language, once narrow and once wide, once light and once dark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from portal import catalogue
+from portal.testing.browser import Visitor, sign_in
+from portal.testing.server import Portal
+
+pytestmark = pytest.mark.slow
+
+COURSE = "/learn/llm-foundations/"
+STUDIO = "/studio/llm-foundations/training/"
+SMALL = "n_layers=1&d_model=32&n_heads=2&context=32&batch=16&tokens=128000"
+LONG = "n_layers=4&d_model=128&tokens=2048000"
+MINUTE = 60_000
+TARGET = 24
+"""Least width and height of what can be pressed with a mouse, CSS pixels."""
+REFUSED = ("403", "404")
+"""Chromium reports the answers of the error pages as errors."""
+RUN_URL = re.compile(r"/runs/\d+/$")
+ENDED = ("finished", "diverged", "cancelled")
+
+Look = tuple[str, str, int]
+LOOKS: list[tuple[Look, Look]] = [
+    (("en", "light", 1360), ("zh-hans", "dark", 390)),
+    (("en", "dark", 390), ("zh-hans", "light", 1360)),
+    (("en", "dark", 1360), ("zh-hans", "light", 390)),
+    (("en", "light", 390), ("zh-hans", "dark", 1360)),
+]
+
+ANYBODY = ("/account/login/", "/account/password/reset/", "/account/password/reset/done/", "/nowhere/")
+LEARNER = (
+    "/",
+    COURSE,
+    *(f"{COURSE}training/{name}/" for name in ("loss", "descent", "adamw", "curves", "held-out", "steps")),
+    *(f"{COURSE}attention/{name}/" for name in ("three-maps", "shares", "mask", "heads", "block", "cost")),
+    f"{COURSE}training/quiz/",
+    "/labs/",
+    "/labs/training/",
+    "/labs/generation/",
+    "/runs/",
+    "/account/profile/",
+    "/account/password/change/",
+    "/team/",
+    "/studio/",
+    "/nowhere/",
+)
+AUTHOR = (
+    "/studio/",
+    *(f"{STUDIO}?text={name}" for name in ("en", "zh-hans", "quiz", "chapter")),
+    f"{STUDIO}publish/",
+    f"{STUDIO}versions/",
+)
+
+SMALL_TARGETS = """least => [...document.querySelectorAll("button, summary, select, input, a.btn, nav a")]
+  .filter(node => node.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
+  .filter(node => !node.closest("label, .sr"))
+  .map(node => [node, node.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && (box.width < least || box.height < least))
+  .map(([node, box]) => `${node.outerHTML.slice(0, 90)} ${box.width}×${box.height}`)"""
+TEXTS = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode, lang = node.parentElement.closest("[lang]").lang;
+    if (lang.startsWith("zh") && !node.parentElement.closest("script, pre, textarea")) texts.push(node.data.trim());
+  }
+  const named = [...document.querySelectorAll("[aria-label], [title], [placeholder]")];
+  for (const node of named)
+    if (node.closest("[lang]").lang.startsWith("zh"))
+      texts.push(node.ariaLabel ?? "", node.title ?? "", node.placeholder ?? "");
+  return texts.concat(document.title.split(" · ")).filter(Boolean);
+}"""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Addresses of one run in each state that a page shows differently."""
+
+    finished: str
+    diverged: str
+    cancelled: str
+
+
+def submit(page: Page, recipe: str) -> str:
+    """Press Run; returns the run's address."""
+    page.goto(f"/labs/training/?{recipe}")
+    page.locator("#prediction").fill("2.1")
+    page.locator("#run").click()
+    page.wait_for_url(RUN_URL)
+    return page.url
+
+
+def state(page: Page, *names: str) -> None:
+    """Wait until the run on this page is in one of these states."""
+    expect(page.locator("#run-page")).to_have_attribute("data-state", re.compile("|".join(names)), timeout=MINUTE)
+    if set(names) <= set(ENDED):  # the words of the ending come with a fragment of their own
+        expect(page.locator("#ending-title")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def runs(browser: Browser, portal_live: Portal) -> Iterator[Runs]:
+    """Runs of the learner with each ending that a learner can bring about."""
+    visitor = Visitor(browser, portal_live.url)
+    page = visitor.open()
+    sign_in(page, "learner")
+    addresses = []
+    for recipe, ending in ((f"{SMALL}&seed=21", "finished"), (f"{SMALL}&learning_rate=1&seed=5", "diverged")):
+        addresses.append(submit(page, recipe))
+        state(page, ending)
+    addresses.append(submit(page, f"{LONG}&seed=23"))
+    state(page, "running")
+    page.locator("#cancel").click()
+    state(page, "cancelled")
+    yield Runs(*addresses)
+    visitor.close()
+
+
+@pytest.fixture(scope="module")
+def english() -> set[str]:
+    """English texts of the interface that Chinese pages say otherwise."""
+    return {
+        message.id
+        for message in catalogue.read()
+        if isinstance(message.id, str) and " " in message.id and "%" not in message.id and message.string != message.id
+    }
+
+
+def look(page: Page, language: str, english: set[str]) -> None:
+    """All that is asked of a page."""
+    where = f"{page.url} {language} {page.viewport_size}"
+    expect(page.locator("html")).to_have_attribute("lang", {"en": "en", "zh-hans": "zh-Hans"}[language])
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == [], where
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+    assert page.evaluate(SMALL_TARGETS, TARGET) == [], where
+    if language != "en":
+        assert english.intersection(page.evaluate(TEXTS)) == set(), where
+
+
+def walk(visitor: Visitor, english: set[str], role: str, places: tuple[str, ...], turn: int) -> None:
+    """Look at each place in the two looks that its number and `turn` give."""
+    for language, scheme, width in LOOKS[turn]:
+        page = visitor.open(language=language, scheme=scheme, width=width, expected=REFUSED)
+        if role:
+            sign_in(page, role, language=language)
+        for place in places[turn :: len(LOOKS)]:
+            page.goto(place)
+            look(page, language, english)
+
+
+@pytest.mark.parametrize("turn", range(len(LOOKS)))
+@pytest.mark.parametrize(("role", "places"), [("", ANYBODY), ("learner", LEARNER), ("author", AUTHOR)])
+def test_every_page_keeps_what_is_asked_of_it(
+    visitor: Visitor, runs: Runs, english: set[str], role: str, places: tuple[str, ...], turn: int
+) -> None:
+    walk(visitor, english, role, places, turn)
+
+
+@pytest.mark.parametrize("turn", range(len(LOOKS)))
+def test_the_runs_of_each_ending_do(visitor: Visitor, runs: Runs, english: set[str], turn: int) -> None:
+    places = (runs.finished, runs.diverged, runs.cancelled, f"{runs.finished}?log=1")
+    walk(visitor, english, "learner", places, turn)
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_the_team_and_a_learner_do(visitor: Visitor, runs: Runs, english: set[str], turn: int) -> None:
+    for language, scheme, width in LOOKS[turn]:
+        page = visitor.open(language=language, scheme=scheme, width=width)
+        sign_in(page, "manager", language=language)
+        page.goto("/team/")
+        look(page, language, english)
+        page.locator("table.matrix tbody a").first.click()
+        page.wait_for_url(re.compile(r"/team/learners/\d+/"))
+        look(page, language, english)
+
+
+def in_both(visitor: Visitor, turn: int, act: Callable[[Page, str], None]) -> None:
+    """Do something as the learner in the two looks of a turn."""
+    for language, scheme, width in LOOKS[turn]:
+        page = visitor.open(language=language, scheme=scheme, width=width)
+        sign_in(page, "learner", language=language)
+        act(page, language)
+
+
+def test_an_open_attempt_and_its_result_do(visitor: Visitor, english: set[str]) -> None:
+    def attempt(page: Page, language: str) -> None:
+        page.goto(f"{COURSE}attention/quiz/")
+        page.locator("main form button.btn-primary").first.click()
+        page.wait_for_url(re.compile(r"/attempts/\d+/"))
+        look(page, language, english)
+        page.locator("#submit").click()
+        look(page, language, english)
+        page.locator("#submit-dialog button[value=yes]").click()
+        expect(page.locator("#submit")).to_have_count(0)
+        look(page, language, english)
+
+    in_both(visitor, 3, attempt)
+
+
+def test_a_running_and_a_waiting_run_do(visitor: Visitor, english: set[str]) -> None:
+    def run(page: Page, language: str) -> None:
+        addresses = [submit(page, f"{LONG}&seed={seed}{len(language)}") for seed in (1, 2)]
+        for address, expected in zip(addresses, ("running", "queued"), strict=True):
+            page.goto(address)
+            state(page, expected)
+            look(page, language, english)
+        for address in reversed(addresses):
+            page.goto(address)
+            page.locator("#cancel").click()
+            state(page, *ENDED)
+
+    in_both(visitor, 2, run)
