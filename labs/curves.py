@@ -53,6 +53,11 @@ def put(columns: Columns, names: tuple[str, ...], event: dict[str, Any]) -> None
         columns[name].append(event[name])
 
 
+def storable(text: str) -> str:
+    """A model's text as a database takes it: PostgreSQL holds no zero character, so its picture stands for it."""
+    return text.replace("\0", "\u2400")
+
+
 def thinned(values: list[float], most: int = SPARK_POINTS) -> list[float]:
     """At most `most` of the values, evenly spread, the first and the last among them."""
     if len(values) <= most:
@@ -95,7 +100,8 @@ class Ledger:
             elif kind == "sample":
                 key = (event["step"], event["prompt"])
                 kept = [item for item in self.samples if (item["step"], item["prompt"]) != key]
-                self.samples = [*kept, {name: event[name] for name in ("step", "prompt", "text")}]
+                sample = {"step": event["step"], "prompt": event["prompt"], "text": storable(event["text"])}
+                self.samples = [*kept, sample]
             elif kind == "baseline":
                 self.info["baseline"] = {name: event[name] for name in ("order", "loss", "bits_per_byte")}
             elif kind == "started":

@@ -7,9 +7,11 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from labs.children import NurseryError, nursery
+from labs.curves import storable
 from labs.goals import check_generation
 from labs.models import Generation
 from labs.runner import run_dir
@@ -42,8 +44,9 @@ def generate(generation_id: int) -> None:
         "seconds": time.monotonic() - started,
         "finished_at": timezone.now(),
     }
-    if Generation.objects.filter(pk=generation_id, state="waiting").update(**changes) and not error:
-        check_generation(generation)
+    with transaction.atomic():  # the text and the goal it reaches, together or not at all
+        if Generation.objects.filter(pk=generation_id, state="waiting").update(**changes) and not error:
+            check_generation(generation)
 
 
 def expire() -> None:
@@ -81,7 +84,7 @@ def _write(generation: Generation, deadline: float) -> tuple[str, str]:
                     return "".join(pieces), ""
                 if event["kind"] == "failed":
                     return "".join(pieces), event["ending"]
-                pieces.append(event["text"])
+                pieces.append(storable(event["text"]))
             if time.monotonic() > deadline:
                 return "".join(pieces), "out_of_time"
         return "".join(pieces), "failed"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from labs import queue
@@ -179,11 +180,20 @@ class Supervisor:
         """Store result and whole curve by one fenced UPDATE, then tell the watchers and the courses."""
         columns = self.ledger.columns()
         changes = columns | {"result": self.final, "finished_at": timezone.now(), "lease_until": None}
-        if not self._persist(lambda: self.run.move(ending, **changes)):
+        if not self._persist(lambda: self._record(ending, changes)):
             raise LostError
         self.channel.send("snapshot", columns)
         self.channel.send("state", {"state": ending, "result": self.final})
-        check_training(self.run)
+
+    def _record(self, ending: State, changes: dict[str, Any]) -> bool:
+        """Ending and goal together or not at all. On a copy, so that it can be tried again."""
+        run = copy(self.run)
+        with transaction.atomic():
+            if not run.move(ending, **changes):
+                return False
+            check_training(run)
+        self.run = run
+        return True
 
     def _give_back(self, *, counted: bool) -> None:
         if self._cancelled():  # asked for while the child was leaving

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import redis
 from celery.exceptions import CeleryError
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -28,7 +29,7 @@ from trainer.spec import RunSpec, SpecError
 log = logging.getLogger(__name__)
 
 MAX_KEY = 64
-BROKER_AWAY = (OSError, KombuError, CeleryError)
+BROKER_AWAY = (OSError, KombuError, CeleryError, redis.RedisError)
 
 
 def run_submit(
@@ -119,10 +120,11 @@ def upload_create(*, owner: Any, name: str, data: bytes, column: str | None = No
 def upload_delete(*, owner: Any, upload_id: int) -> None:
     """Forget an upload. Its file goes with the last run and upload that name it. Raises Http404, UserError."""
     upload = selectors.upload_get(owner, upload_id)
-    if Run.objects.active().filter(spec__corpus=upload.corpus).exists():
+    waiting = Run.objects.active().filter(spec__corpus=upload.corpus)
+    if waiting.filter(owner_id=owner.pk).exists():
         raise UserError("upload_in_use", _("A run that has not ended uses this text."), _("Wait for it, or cancel it."))
     upload.delete()
-    if not Upload.objects.filter(sha256=upload.sha256).exists():
+    if not Upload.objects.filter(sha256=upload.sha256).exists() and not waiting.exists():
         uploads.path_of(upload.corpus).unlink(missing_ok=True)
 
 

@@ -12,7 +12,20 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from portal.accounts.services import THEMES
 
 PLACES = {
-    "learn": {"home", "course", "chapter", "section", "quiz", "attempt", "lab-list", "lab", "cost", "recipe", "run-submit", "upload-create"},
+    "learn": {
+        "home",
+        "course",
+        "chapter",
+        "section",
+        "quiz",
+        "attempt",
+        "lab-list",
+        "lab",
+        "cost",
+        "recipe",
+        "run-submit",
+        "upload-create",
+    },
     "runs": {"run-list", "run", "generation-create", "generation"},
     "team": {"team", "learner"},
     "studio": {"studio", "studio-chapter", "studio-versions", "studio-publish"},

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from dataclasses import dataclass
 from functools import cache
 from pydoc_data import topics as python_topics
@@ -156,9 +157,10 @@ def _csv_column(text: str, column: str | None) -> tuple[str, tuple[str, ...], st
 
 def _csv_rows(text: str) -> list[list[str]]:
     """All rows, each as long as the header. Blank lines between rows are skipped."""
+    csv.field_size_limit(MAX_UPLOAD)
     header = text.lstrip("\n").partition("\n")[0]
     delimiter = max(DELIMITERS, key=header.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     line = 1
     try:

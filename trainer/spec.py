@@ -160,7 +160,7 @@ class RunSpec:
                 found["tokens"] = ("too_few_tokens", {"low": self.tokens_per_step})
             elif self.steps > MAX_STEPS:
                 found["tokens"] = ("too_many_steps", {"high": MAX_STEPS})
-        if not 1 <= len(self.prompts) <= 5 or any(not 1 <= len(prompt) <= 64 for prompt in self.prompts):
+        if not 1 <= len(self.prompts) <= 5 or any(not _is_prompt(prompt) for prompt in self.prompts):
             found["prompts"] = ("bad_prompts", {})
         return found
 
@@ -183,6 +183,11 @@ def identity(spec: RunSpec, *, data_hash: str, torch_version: str) -> str:
     """Hash of all that decides a run's losses to the last bit: recipe with seed and threads, data, torch build."""
     parts = {"spec": spec.to_dict(), "data": data_hash, "torch": torch_version}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _is_prompt(text: str) -> bool:
+    """1 to 64 characters that UTF-8 has, none of them zero."""
+    return 1 <= len(text) <= 64 and "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _convert(name: str, value: Any, kind: type) -> Any:

@@ -10,7 +10,7 @@ from django.contrib.staticfiles import finders
 from django.utils.translation import gettext as _
 
 from courses.loading.errors import Report
-from courses.loading.fields import Fields
+from courses.loading.fields import ID, Fields
 from courses.loading.markdown import render_text
 from courses.loading.svg import figure_svg
 from courses.loading.yamls import parse_yaml
@@ -67,7 +67,7 @@ def _check(fields: Fields, _context: Context) -> Part:
 
 def _widget(fields: Fields, _context: Context) -> Part:
     name = fields.ident("name")
-    if name and not finders.find(f"js/widgets/{name}.js"):
+    if not ID.fullmatch(name) or not finders.find(f"js/widgets/{name}.js"):
         fields.problem("name", _("there is no widget “%(name)s”") % {"name": name})
     data = fields.json("data")
     if len(str(data)) > MAX_DATA:

@@ -70,6 +70,7 @@ class Fields:
             self.problem(name, _("“%(field)s” must be a number") % {"field": name})
             return default if default is not None else low
         if not low <= value <= high:
+            value = default if default is not None else low  # also what no float can hold
             bounds = {"field": name, "low": f"{low:g}", "high": f"{high:g}"}
             self.problem(name, _("“%(field)s” must lie between %(low)s and %(high)s") % bounds)
         return float(value)

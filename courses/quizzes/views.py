@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from courses.models import Attempt, Chapter, localised
 from courses.quizzes import grading, presenting, selectors, services
 from portal.lib.errors import UserError
+from portal.lib.numbers import whole
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -115,11 +116,10 @@ def _given(form: QueryDict, value: str, flagged: str, sequence: str) -> services
     """One answer of a form: options come as a list, a number as `<value>-typed`."""
     typed = form.get(f"{value}-typed")
     chosen: grading.Answer = typed if typed is not None else form.getlist(value)
-    number = form.get(sequence, "0")
     return services.Given(
         value=chosen,
         flagged=form.get(flagged) == "1",
-        sequence=min(int(number), services.MAX_SEQUENCE) if number.isdecimal() else 0,
+        sequence=min(whole(form.get(sequence)), services.MAX_SEQUENCE),
     )
 
 

@@ -23,6 +23,7 @@ from courses.reader import blocks, selectors
 from courses.reader.blocks import Typed
 from courses.reader.home import home_of
 from courses.reader.selectors import Reading
+from portal.lib.numbers import whole
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -143,7 +144,7 @@ def check(request: HtmxRequest, course: str, chapter: str, key: str) -> HttpResp
     user, found = person(request), selectors.chapter_get(course, chapter)
     section, part = selectors.block_of(user, found, "check", key)
     chosen = request.POST.get("choice", "")
-    if not (chosen.isascii() and chosen.isdigit() and int(chosen) < len(part["options"])):
+    if not 0 <= whole(chosen, -1) < len(part["options"]):
         return _refused(request, found, section, Typed(key, "", _("Choose an answer.")))
     right = bool(part["options"][int(chosen)]["right"])
     services.record(user=user, chapter=found, kind="check", key=key, value={"choice": int(chosen)}, passed=right)

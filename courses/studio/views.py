@@ -20,6 +20,7 @@ from courses.models import ChapterVersion, localised
 from courses.studio import previews, selectors, services
 from courses.studio.texts import FILES, NAMES, texts_of
 from portal.lib.errors import UserError
+from portal.lib.numbers import whole
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -60,7 +61,7 @@ def studio_preview(request: HttpRequest, course: str, chapter: str) -> HttpRespo
         found,
         name,
         request.POST.get("text", ""),
-        line=int(line) if line.isdecimal() else 1,
+        line=whole(line, 1),
         language=translation.get_language() or "en",
     )
     return render(request, "studio/_preview.html", _shown(request, found, shown))
@@ -142,13 +143,13 @@ def studio_versions(request: HttpRequest, course: str, chapter: str) -> HttpResp
     found, versions = selectors.history(person(request), course, chapter)
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     changes = None
-    if old.isdecimal() and (new.isdecimal() or new == "draft"):
-        before = selectors.version_texts(found, int(old))
+    if whole(old) and (whole(new) or new == "draft"):
+        before = selectors.version_texts(found, whole(old))
         draft = new == "draft"
         after = (
             selectors.editing(person(request), course, chapter).texts
             if draft
-            else selectors.version_texts(found, int(new))
+            else selectors.version_texts(found, whole(new))
         )
         changes = selectors.compare(before, after)
     context = {
@@ -167,10 +168,10 @@ def studio_versions(request: HttpRequest, course: str, chapter: str) -> HttpResp
 @login_required
 def studio_restore(request: HttpRequest, course: str, chapter: str) -> HttpResponse:
     """A draft with the texts of an older version."""
-    number = request.POST.get("number", "")
-    if not number.isdecimal():
+    number = whole(request.POST.get("number"))
+    if not number:
         raise Http404
-    services.draft_restore(author=person(request), course=course, chapter=chapter, number=int(number))
+    services.draft_restore(author=person(request), course=course, chapter=chapter, number=number)
     messages.success(request, _("Version %(number)s is now the draft. Nothing is published yet.") % {"number": number})
     return redirect("studio-publish", course, chapter)
 
@@ -191,7 +192,7 @@ def _editor(request: HttpRequest, found: selectors.Editing, name: str) -> dict[s
         found,
         name,
         found.texts[name],
-        line=int(line) if line.isdecimal() else 1,
+        line=whole(line, 1),
         language=translation.get_language() or "en",
     )
     return _shown(request, found, shown) | {

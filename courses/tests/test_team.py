@@ -213,8 +213,9 @@ def test_pages_of_fifty(client_for: ClientFor, manager: User, team: Team, course
     assert "sort=name&amp;q=P0&amp;page=2" in first
     second = client.get(reverse("team"), {"sort": "name", "q": "P0", "page": "2"}).content.decode()
     assert "P059" in second
-    for odd in ({"page": "nonsense"}, {"page": "9" * 30}, {"q": "\x00"}, {"course": "nothing"}):
+    for odd in ({"page": "nonsense"}, {"page": "9" * 30}, {"course": "nothing"}):
         assert client.get(reverse("team"), odd).status_code == 200
+    assert client.get(reverse("team"), {"q": "\x00"}).status_code == 400
 
 
 def test_a_thousand_learners_take_fifteen_queries(

@@ -7,8 +7,14 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
+from rest_framework.authtoken.admin import TokenAdmin
+from rest_framework.authtoken.models import TokenProxy
 
 from portal.accounts.models import Team, User
+
+# Every token would be listed in full. The import of TokenAdmin has registered it before this line.
+if isinstance(admin.site.get_model_admin(TokenProxy), TokenAdmin):
+    admin.site.unregister(TokenProxy)
 
 
 @admin.register(User)

@@ -74,6 +74,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.display_name or self.email
 
+    def clean(self) -> None:
+        """Addresses that differ only by case are one address."""
+        super().clean()
+        self.email = self.email.lower()
+
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles this person holds, in the order of ROLES."""

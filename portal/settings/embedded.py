@@ -13,7 +13,7 @@ def _secret_key() -> str:
     """The key of this machine, made once and kept where only its owner can read it."""
     path = base.VAR_DIR / "secret-key"
     if not path.exists():
-        base.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        base.VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(50))
     return path.read_text()

@@ -137,6 +137,7 @@ class Health:
 def _only_one(var: Path) -> Iterator[None]:
     """Hold the lock of this data folder. Raises CommandError with the address of the portal that holds it."""
     var.mkdir(parents=True, exist_ok=True)
+    var.chmod(0o700)  # sessions, mails and hashes are nobody else's
     with (var / "up.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

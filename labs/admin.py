@@ -1,0 +1,59 @@
+"""Django admin of the labs: to look, not to change. Runs are moved by workers alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from labs.models import Generation, LabRecord, Run, Upload
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that nobody edits by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    """Runs by state and owner."""
+
+    list_display = ("id", "owner", "lab", "state", "attempt", "step", "steps", "held_out", "created_at")
+    list_filter = ("state", "lab")
+    search_fields = ("owner__email", "owner__display_name")
+    list_select_related = ("owner",)
+    exclude = ("curve", "samples", "spark")
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnlyAdmin):
+    """Texts of learners."""
+
+    list_display = ("name", "owner", "size", "created_at")
+    list_select_related = ("owner",)
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnlyAdmin):
+    """Texts that models wrote."""
+
+    list_display = ("id", "run", "state", "temperature", "created_at")
+    list_filter = ("state",)
+
+
+@admin.register(LabRecord)
+class LabRecordAdmin(ReadOnlyAdmin):
+    """Who reached which goal."""
+
+    list_display = ("user", "lab", "reached_at")
+    list_filter = ("lab",)
+    list_select_related = ("user",)
