@@ -127,7 +127,12 @@ function setState(state) {
   root.dataset.state = state;
   if (!changed && Date.now() - asked < 5000) return; // queue places at most every five seconds
   asked = Date.now();
+  refresh();
+}
+/* Ask again while the words are not yet about this state: the first asking may have come before htmx was listening */
+function refresh(tries = 8) {
   $("run-status").dispatchEvent(new CustomEvent("refresh"));
+  setTimeout(() => tries && $("run-status").firstElementChild.dataset.stateOfWords !== run.state && refresh(tries - 1), 400);
 }
 const on = {
   snapshot(message) {
