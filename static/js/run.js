@@ -164,6 +164,10 @@ const on = {
 /* Focus stays inside the part that was swapped: on its heading, when the button that had it is gone */
 let inside = false;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.requestConfig.elt.isConnected) {
+    detail.shouldSwap = false; // another answer came first and replaced the button that asked: look again instead
+    return refresh();
+  }
   inside = detail.target.id === "run-status" && document.activeElement.matches("#run-status *, #run-act *");
 });
 document.addEventListener("htmx:afterSettle", () => {
