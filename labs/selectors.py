@@ -108,13 +108,13 @@ def generations(user: Any, run_id: int) -> GenerationQuerySet:
 
 def corpora(user: Any) -> list[tuple[str, str]]:
     """Texts to train on, as (value, label): built-in ones, then one's own. One query."""
-    built_in = [(name, str(wording.CORPUS[name])) for name in CORPORA]
+    built_in = [(name, str(title)) for name, title in wording.CORPUS.items()]
     return built_in + [(upload.corpus, upload.name) for upload in uploads(user)]
 
 
 def corpus_facts(user: Any, value: str) -> CorpusFacts | None:
     """Facts of a built-in text or of one's own upload; None for anything else. At most one query."""
-    if value in CORPORA:
+    if value in wording.CORPUS:
         return _built_in(value)
     upload = uploads(user).filter(sha256=value.removeprefix("sha256:")).first() if value.startswith("sha256:") else None
     if upload is None:

@@ -1,16 +1,15 @@
-"""The texts a run can learn from: built-in corpora and checked uploads. Standard library only, so that the web may
-import it. `trainer.loop` reads built-in texts; upload forms call `check_upload`.
+"""Learners' own data, checked. Standard library only, so that the web may import it. Upload forms and the command line
+call `check_upload` for a text.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from dataclasses import dataclass
-from functools import cache
-from pydoc_data import topics as python_topics
 from typing import Any
+
+from trainer.corpora.base import distinct_characters, text_hash
 
 MIN_UPLOAD = 1_024
 """Smallest upload in bytes."""
@@ -22,26 +21,6 @@ MIN_DISTINCT = 10
 """A text of fewer different characters teaches nothing."""
 
 DELIMITERS = ",;\t"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Corpus:
-    """A built-in text and where it comes from."""
-
-    name: str
-    title: str
-    licence: str
-    origin: str
-
-
-CORPORA: dict[str, Corpus] = {
-    "python-docs": Corpus(
-        name="python-docs",
-        title="Python documentation topics",
-        licence="PSF-2.0",
-        origin="The topics behind help() in CPython (pydoc_data.topics), from the Python that runs this",
-    ),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,32 +50,6 @@ class UploadError(ValueError):
         self.code = code
         self.params = params
         super().__init__(f"{code} {params}")
-
-
-@cache
-def corpus_text(name: str) -> str:
-    """Read a built-in corpus; the same text at every call. Raises KeyError for a name not in CORPORA.
-
-    `python-docs` differs a little between Python versions; its hash is part of a run's identity.
-    """
-    if name not in CORPORA:
-        raise KeyError(name)
-    return "\n".join(text.strip("\n") + "\n" for _, text in sorted(python_topics.topics.items()))
-
-
-def text_hash(text: str) -> str:
-    """SHA-256 of the UTF-8 bytes, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def distinct_characters(text: str) -> int:
-    """Count the different characters."""
-    return len(set(text))
-
-
-def character_vocab_size(text: str) -> int:
-    """Tokens that the characters tokenizer makes of this text: one a different character, no unknown token."""
-    return distinct_characters(text)
 
 
 def check_upload(data: bytes, *, name: str, column: str | None) -> Upload:
