@@ -16,7 +16,8 @@ import torch
 from safetensors.torch import load_file, save
 
 from trainer import tokenizer as tokenizers
-from trainer.models.gpt import GPT, GPTConfig
+from trainer.models.config import ModelConfig
+from trainer.models.gpt import GPT
 from trainer.tokenizer import Tokenizer
 
 FAMILY = "gpt"
@@ -41,6 +42,6 @@ def load_model(folder: Path) -> tuple[GPT, Tokenizer]:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config.get("family") != FAMILY:
         raise ValueError(f"not a {FAMILY} model: {folder}")
-    model = GPT(GPTConfig(**config["model"]), torch.Generator())
+    model = GPT(ModelConfig(**config["model"]), torch.Generator())
     model.load_state_dict(load_file(folder / "weights.safetensors"))
     return model.eval(), tokenizers.load(folder)

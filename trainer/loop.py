@@ -21,7 +21,8 @@ from trainer.curve import Curve
 from trainer.data import Data, DataError, all_windows, prepare, random_windows
 from trainer.events import Baseline, Checkpoint, Event, Failed, Finished, HeldOut, Point, Sample, Started
 from trainer.folder import save_model
-from trainer.models.gpt import GPT, GPTConfig
+from trainer.models.config import ModelConfig
+from trainer.models.gpt import GPT
 from trainer.optim import Optimizer, clip_gradients
 from trainer.sample import continuations
 from trainer.spec import RunSpec, SpecError, identity
@@ -110,11 +111,13 @@ class Run:
         self.windows_rng = torch.Generator().manual_seed(spec.seed)
         self.model_rng = torch.Generator().manual_seed(spec.seed)
         self.model = GPT(
-            GPTConfig(
+            ModelConfig(
                 vocab_size=self.data.tokenizer.vocab_size,
+                n_outputs=self.data.tokenizer.vocab_size,
                 n_layers=spec.n_layers,
                 d_model=spec.d_model,
                 n_heads=spec.n_heads,
+                d_ff=4 * spec.d_model,
                 context=spec.context,
                 dropout=spec.dropout,
             ),

@@ -1,7 +1,7 @@
 """Optimisers and schedules. Called by `trainer.loop`.
 
 Written here because building a `torch.optim` optimiser imports torch._dynamo: a second before the first step. Tests
-hold AdamW equal to torch's.
+hold AdamW and gradient descent equal to torch's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from trainer.models.gpt import GPT
+from trainer.models.base import Model
 from trainer.spec import RunSpec
 
 # Polar Express (Amsel et al. 2025): an odd polynomial a x + b x³ + c x⁵ a step, each the best for what those before it
@@ -24,6 +24,10 @@ POLAR_EXPRESS = (
 )
 
 MUON_MOMENTUM = 0.85
+ADAM_MOMENTUM = 0.9
+HEAVY_BALL_MOMENTUM = 0.9
+"""Where a spec leaves momentum at 0."""
+
 MUON_ADAM_RATE = 0.8
 """Rate of embedding and head in units of Muon's rate: 0.024 at 0.03."""
 
@@ -50,7 +54,7 @@ class AdamW:
         self.betas, self.weight_decay, self.eps = betas, weight_decay, eps
         self.first = [torch.zeros_like(param) for param in self.params]
         self.second = [torch.zeros_like(param) for param in self.params]
-        self.steps = [torch.zeros(()) for _ in self.params]
+        self.steps = [torch.zeros((), device=param.device) for param in self.params]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
@@ -79,41 +83,70 @@ class AdamW:
         return {f"{name}.{i}": tensor for name, tensors in named.items() for i, tensor in enumerate(tensors)}
 
 
+class Sgd:
+    """Gradient descent, with heavy-ball momentum (Polyak 1964) where `momentum` is not 0; weight decay is decoupled."""
+
+    def __init__(self, params: Iterable[nn.Parameter], *, momentum: float, weight_decay: float) -> None:
+        self.params = list(params)
+        self.momentum, self.weight_decay = momentum, weight_decay
+        self.velocity = [torch.zeros_like(param) for param in self.params] if momentum else []
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Update every parameter from its gradient."""
+        grads = [grad_of(param) for param in self.params]
+        if self.momentum:
+            torch._foreach_mul_(self.velocity, self.momentum)
+            torch._foreach_add_(self.velocity, grads)
+            grads = self.velocity
+        weights = list[Tensor](self.params)
+        if self.weight_decay:
+            torch._foreach_mul_(weights, 1 - rate * self.weight_decay)
+        torch._foreach_add_(weights, grads, alpha=-rate)
+
+    def state(self) -> dict[str, Tensor]:
+        """As `AdamW.state`."""
+        return {f"velocity.{i}": tensor for i, tensor in enumerate(self.velocity)}
+
+
 class Muon:
     """Momentum, then the nearest orthogonal matrix (Jordan et al. 2024): every direction gets the same step.
 
-    Matrices of one shape are handled as one batch; a fused (3C, C) counts as three (C, C), a wide matrix as its
-    transpose.
+    Takes weights with the number of equal matrices stacked in each: queries, keys and values in one (3C, C) are three.
+    Matrices of one shape are handled as one batch, a wide matrix as its transpose.
     """
 
-    def __init__(self, params: Iterable[nn.Parameter], *, momentum: float, weight_decay: float) -> None:
+    def __init__(self, weights: Iterable[tuple[nn.Parameter, int]], *, momentum: float, weight_decay: float) -> None:
         self.momentum, self.weight_decay = momentum, weight_decay
-        self.groups: dict[tuple[int, int], list[nn.Parameter]] = {}
-        for param in params:
-            tall, wide = sorted(param.shape, reverse=True)
-            shape = (wide, wide) if tall == 3 * wide else (tall, wide)
-            self.groups.setdefault(shape, []).append(param)
+        self.groups: dict[tuple[int, int], list[tuple[nn.Parameter, int]]] = {}
+        for param, parts in weights:
+            _, tall, wide = _as_batch(param, parts).shape
+            self.groups.setdefault((tall, wide), []).append((param, parts))
         self.moments = {
-            shape: torch.zeros(sum(param.numel() for param in group) // math.prod(shape), *shape)
+            shape: torch.cat([_as_batch(torch.zeros_like(param), parts) for param, parts in group])
             for shape, group in self.groups.items()
         }
+
+    @property
+    def params(self) -> list[nn.Parameter]:
+        """All that it trains."""
+        return [param for group in self.groups.values() for param, _ in group]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Update every matrix from its gradient."""
         for shape, group in self.groups.items():
             moment = self.moments[shape]  # (N, tall, wide)
-            grad = torch.cat([_as_batch(grad_of(param), shape) for param in group])  # (N, tall, wide)
+            grad = torch.cat([_as_batch(grad_of(param), parts) for param, parts in group])  # (N, tall, wide)
             moment.lerp_(grad, 1 - self.momentum)
             update = orthogonalise(grad.lerp_(moment, self.momentum))  # Nesterov: look ahead
             update *= rate * math.sqrt(shape[0] / shape[1])
             used = 0
-            for param in group:
-                batch = _as_batch(param, shape)
+            for param, parts in group:
                 if self.weight_decay:
                     param.mul_(1 - rate * self.weight_decay)
-                batch.sub_(update[used : used + len(batch)])
-                used += len(batch)
+                _as_batch(param, parts).sub_(update[used : used + parts])
+                used += parts
 
     def state(self) -> dict[str, Tensor]:
         """As `AdamW.state`."""
@@ -121,16 +154,30 @@ class Muon:
 
 
 class Optimizer:
-    """What a spec asks for: AdamW on everything, or Muon on the hidden matrices with Adam on embedding and head."""
+    """What a spec asks for: one method on everything, or Muon on the hidden matrices with Adam on all else.
 
-    def __init__(self, model: GPT, spec: RunSpec) -> None:
+    Parameters that ask for no gradient stay as they are.
+    """
+
+    def __init__(self, model: Model, spec: RunSpec) -> None:
         self.spec = spec
         self.muon: Muon | None = None
+        self.rest: AdamW | Sgd
+        params = [param for param in model.parameters() if param.requires_grad]
+        decay = spec.weight_decay
         if spec.optimizer == "muon":
-            self.muon = Muon(model.hidden_matrices(), momentum=MUON_MOMENTUM, weight_decay=spec.weight_decay)
-            self.adam = AdamW([model.embedding, model.head], betas=(0.8, 0.95), weight_decay=spec.weight_decay)
+            # A matrix under LoRA is computed from others, no leaf any more: those are tables for Adam.
+            hidden = [(weight, n) for weight, n in model.hidden_matrices() if weight.is_leaf and weight.requires_grad]
+            self.muon = Muon(hidden, momentum=spec.momentum or MUON_MOMENTUM, weight_decay=decay)
+            trained = {id(param) for param in self.muon.params}
+            params = [param for param in params if id(param) not in trained]
+            self.rest = AdamW(params, betas=(0.8, 0.95), weight_decay=decay)
+        elif spec.optimizer == "adamw":
+            self.rest = AdamW(params, betas=(spec.momentum or ADAM_MOMENTUM, 0.95), weight_decay=decay)
+        elif spec.optimizer == "momentum":
+            self.rest = Sgd(params, momentum=spec.momentum or HEAVY_BALL_MOMENTUM, weight_decay=decay)
         else:
-            self.adam = AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=spec.weight_decay)
+            self.rest = Sgd(params, momentum=0.0, weight_decay=decay)
 
     def rate(self, step: int) -> float:
         """Learning rate of the hidden matrices at `step` (the first is 0)."""
@@ -141,12 +188,12 @@ class Optimizer:
         """Update the whole model."""
         if self.muon:
             self.muon.step(rate)
-        self.adam.step(rate * MUON_ADAM_RATE if self.muon else rate)
+        self.rest.step(rate * MUON_ADAM_RATE if self.muon else rate)
 
     def state(self) -> dict[str, Tensor]:
         """As `AdamW.state`."""
         muon = self.muon.state() if self.muon else {}
-        return {f"adam.{name}": value for name, value in self.adam.state().items()} | {
+        return {f"rest.{name}": value for name, value in self.rest.state().items()} | {
             f"muon.{name}": value for name, value in muon.items()
         }
 
@@ -162,8 +209,8 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 @torch.no_grad()
 def clip_gradients(params: Sequence[nn.Parameter], limit: float) -> float:
-    """Norm of the whole gradient; scaled down to `limit` where larger and limit > 0."""
-    grads = [grad_of(param) for param in params]
+    """Norm of the whole gradient; scaled down to `limit` where larger and limit > 0. Frozen parameters have none."""
+    grads = [grad_of(param) for param in params if param.requires_grad]
     norm = float(torch.stack(torch._foreach_norm(grads)).norm())
     if 0 < limit < norm < math.inf:
         torch._foreach_mul_(grads, limit / norm)
@@ -177,6 +224,7 @@ def grad_of(param: nn.Parameter) -> Tensor:
     return param.grad
 
 
-def _as_batch(matrix: Tensor, shape: tuple[int, int]) -> Tensor:
-    """A view of a matrix as (n, tall, wide)."""
-    return matrix.mT[None] if matrix.shape[0] < matrix.shape[1] else matrix.view(-1, *shape)
+def _as_batch(matrix: Tensor, parts: int) -> Tensor:
+    """A view of `parts` stacked matrices as (parts, tall, wide)."""
+    stacked = matrix.view(parts, -1, matrix.shape[1])
+    return stacked.mT if stacked.shape[1] < stacked.shape[2] else stacked

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from trainer.folder import load_model
-from trainer.models.gpt import GPT, Cache
+from trainer.models.gpt import GPT
+from trainer.models.layers import Cache
 from trainer.tokenizer import Tokenizer
 
 __all__ = ["Decoder", "continuations", "generate", "load_model", "next_probabilities", "pick", "prompt_ids"]
@@ -110,18 +111,21 @@ class Decoder:
     def feed(self, ids: Tensor) -> Tensor:
         """Logits (B, V) of what follows all tokens fed so far; ids (B, n), several only at the first call."""
         context = self.model.config.context
-        if self.read is None or self.cache is None:
+        if self.read is None:
             self.read = ids[:, -context:]
             return self._reread()
-        if self.cache.length == context:
-            self.read = torch.cat((self.read, ids), dim=1)[:, -max(1, context // 2) :]
-            return self._reread()
         self.read = torch.cat((self.read, ids), dim=1)
+        if self.cache is None:  # the model has none: every position is computed anew
+            self.read = self.read[:, -context:]
+            return self._reread()
+        if self.cache.full:
+            self.read = self.read[:, -max(1, context // 2) :]
+            return self._reread()
         return self._logits(ids)
 
     def _reread(self) -> Tensor:
         assert self.read is not None  # for the type checker: both callers have just set it
-        self.cache = Cache(self.model.config, len(self.read))
+        self.cache = self.model.new_cache(len(self.read))
         return self._logits(self.read)
 
     def _logits(self, ids: Tensor) -> Tensor:

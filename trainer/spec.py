@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 TOKENIZERS = ("characters", "bpe")
-OPTIMIZERS = ("muon", "adamw")
+OPTIMIZERS = ("muon", "adamw", "momentum", "sgd")
 SCHEDULES = ("linear", "cosine", "constant")
 
 # Bounds of the numeric fields, both ends included.
@@ -25,6 +25,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "context": (8, 256),
     "batch": (1, 64),
     "learning_rate": (1e-6, 10.0),
+    "momentum": (0.0, 0.999),
     "warmup": (0, 1000),
     "clip": (0.0, 100.0),
     "weight_decay": (0.0, 1.0),
@@ -73,10 +74,15 @@ class RunSpec:
     """Windows a step, 1 to 64."""
 
     optimizer: str = "muon"
-    """`muon`: Muon on the hidden matrices, Adam on embedding and head. `adamw`: AdamW on everything."""
+    """`muon`: Muon on the hidden matrices, Adam on embedding and head. `adamw`: AdamW on everything. `momentum`:
+    gradient descent with heavy-ball momentum. `sgd`: gradient descent alone."""
 
     learning_rate: float = 0.03
     """Peak rate of the hidden matrices. Muon: about 0.03. AdamW: about 0.01."""
+
+    momentum: float = 0.0
+    """Share of the past that a step keeps, 0 to 0.999; 0 takes the optimiser's usual: Muon 0.85, Adam (its first beta)
+    and momentum 0.9. `sgd` has none."""
 
     schedule: str = "linear"
     """How the rate falls from its peak to zero: `linear`, `cosine`; or `constant`."""

@@ -11,7 +11,9 @@ import torch
 
 from trainer.events import Event
 from trainer.loop import never, train
-from trainer.models.gpt import GPT, Block, GPTConfig
+from trainer.models.base import Model
+from trainer.models.config import ModelConfig
+from trainer.models.gpt import GPT
 from trainer.spec import RunSpec
 
 TINY: dict[str, Any] = {
@@ -36,23 +38,28 @@ def tiny_text(length: int = 3_000) -> str:
     return " ".join(rng.choices(words, k=length))[:length]
 
 
-def tiny_model(*, seed: int = 1, head: bool = True, **changes: int) -> GPT:
-    """A model of 23 tokens; with `head`, all its zero matrices drawn at random too."""
+def tiny_config(**changes: Any) -> ModelConfig:
+    """A model of 23 tokens."""
     shape = {"vocab_size": 23, "n_layers": 2, "d_model": 16, "n_heads": 2, "context": 12} | changes
-    generator = torch.Generator().manual_seed(seed)
-    model = GPT(GPTConfig(**shape), generator)
+    shape = {"n_outputs": shape["vocab_size"], "d_ff": 4 * shape["d_model"]} | shape
+    return ModelConfig(**shape)
+
+
+def tiny_model(*, seed: int = 1, head: bool = True, **changes: Any) -> GPT:
+    """A model of 23 tokens; with `head`, all its zero matrices drawn at random too."""
+    model = GPT(tiny_config(**changes), torch.Generator().manual_seed(seed))
     if head:
-        with torch.no_grad():
-            for param in model.parameters():
-                if not param.any():
-                    param.normal_(std=param.shape[1] ** -0.5, generator=generator)
+        enliven(model)
     return model.eval()
 
 
-def block_of(model: GPT, layer: int) -> Block:
-    block = model.blocks[layer]
-    assert isinstance(block, Block)
-    return block
+@torch.no_grad()
+def enliven(model: Model) -> None:
+    """Draw at random every parameter that is still zero, so that a test sees what it does."""
+    generator = torch.Generator().manual_seed(3)
+    for param in model.parameters():
+        if not param.any():
+            param.normal_(std=param.shape[-1] ** -0.5, generator=generator)
 
 
 def random_ids(batch: int, length: int, *, vocab_size: int = 23, seed: int = 2) -> torch.Tensor:

@@ -55,7 +55,7 @@ def test_a_resumed_run_tells_each_step_once(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_every_bad_option_is_named_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bad = ["--n-layers", "x", "--d-model", "3", "--learning-rate", "nan", "--optimizer", "sgd", "--corpus", "none"]
+    bad = ["--n-layers", "x", "--d-model", "3", "--learning-rate", "nan", "--optimizer", "newton", "--corpus", "none"]
     with pytest.raises(SystemExit) as caught:
         main(["train", "--out", str(tmp_path / "run"), *bad])
     assert caught.value.code == 2

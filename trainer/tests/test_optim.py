@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.optim import AdamW, Muon, Optimizer, clip_gradients, grad_of, orthogonalise, rate_factor
-from trainer.tests.factories import tiny_model, tiny_spec
+from trainer.optim import AdamW, Muon, Optimizer, Sgd, clip_gradients, grad_of, orthogonalise, rate_factor
+from trainer.spec import OPTIMIZERS
+from trainer.tests.factories import random_ids, tiny_model, tiny_spec
 
 
 def parameters(*shapes: tuple[int, ...], seed: int = 1) -> list[nn.Parameter]:
@@ -29,6 +30,22 @@ def test_adamw_equals_torch_adamw(weight_decay: float) -> None:
     for step in range(20):
         rate = 0.01 * (step + 1)
         reference.param_groups[0]["lr"] = rate
+        give_gradients(ours, step)
+        give_gradients(theirs, step)
+        mine.step(rate)
+        reference.step()
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("momentum", "weight_decay"), [(0.0, 0.0), (0.0, 0.1), (0.9, 0.0)])
+def test_gradient_descent_equals_torch_sgd(momentum: float, weight_decay: float) -> None:
+    # Torch adds weight decay to the gradient: without momentum that is the same as shrinking the weights.
+    ours, theirs = parameters((5, 3), (7,)), parameters((5, 3), (7,))
+    mine = Sgd(ours, momentum=momentum, weight_decay=weight_decay)
+    reference = torch.optim.SGD(theirs, lr=1.0, momentum=momentum, weight_decay=weight_decay)
+    for step in range(20):
+        reference.param_groups[0]["lr"] = rate = 0.01 * (step + 1)
         give_gradients(ours, step)
         give_gradients(theirs, step)
         mine.step(rate)
@@ -71,7 +88,7 @@ def test_muon_treats_fused_and_wide_matrices_as_their_parts() -> None:
     for part, grad in zip(parts, grad_of(fused).view(3, 8, 8), strict=True):
         part.grad = grad.clone()
     wide.grad = grad_of(tall).T.contiguous()
-    for group in ([fused], parts, [wide], [tall]):
+    for group in ([(fused, 3)], [(part, 1) for part in parts], [(wide, 1)], [(tall, 1)]):
         Muon(group, momentum=0.85, weight_decay=0.1).step(0.05)
     torch.testing.assert_close(fused, torch.cat(list[torch.Tensor](parts)), rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(wide, tall.T, rtol=1e-5, atol=1e-6)
@@ -79,7 +96,7 @@ def test_muon_treats_fused_and_wide_matrices_as_their_parts() -> None:
 
 def test_muon_takes_its_momentum_from_earlier_gradients() -> None:
     (param,) = parameters((8, 8))
-    muon = Muon([param], momentum=0.5, weight_decay=0.0)
+    muon = Muon([(param, 1)], momentum=0.5, weight_decay=0.0)
     for seed in (1, 2):
         give_gradients([param], seed)
         before = param.detach().clone()
@@ -95,14 +112,42 @@ def test_the_spec_chooses_who_updates_what() -> None:
     muon = Optimizer(model, tiny_spec(optimizer="muon"))
     assert muon.muon is not None
     assert sum(moment.numel() for moment in muon.muon.moments.values()) == 2 * 12 * 16**2
-    assert len(muon.adam.params) == 2
-    adamw = Optimizer(model, tiny_spec(optimizer="adamw"))
-    assert adamw.muon is None
-    assert len(adamw.adam.params) == len(list(model.parameters()))
+    assert len(muon.rest.params) == 2
+    for name, kind in (("adamw", AdamW), ("momentum", Sgd), ("sgd", Sgd)):
+        other = Optimizer(model, tiny_spec(optimizer=name))
+        assert other.muon is None
+        assert isinstance(other.rest, kind)
+        assert len(other.rest.params) == len(list(model.parameters()))
+
+
+def test_momentum_is_the_usual_of_each_method_unless_the_spec_says() -> None:
+    def momentum(name: str, wanted: float) -> float:
+        made = Optimizer(tiny_model(), tiny_spec(optimizer=name, momentum=wanted))
+        if made.muon:
+            return made.muon.momentum
+        return made.rest.betas[0] if isinstance(made.rest, AdamW) else made.rest.momentum
+
+    usual = {"muon": 0.85, "adamw": 0.9, "momentum": 0.9, "sgd": 0.0}
+    assert {name: momentum(name, 0.0) for name in usual} == usual
+    assert [momentum(name, 0.5) for name in usual] == [0.5, 0.5, 0.5, 0.0]
+
+
+def test_frozen_parameters_stay_as_they_are() -> None:
+    for name in OPTIMIZERS:
+        model = tiny_model()
+        model.embedding.requires_grad_(False)
+        for block in model.blocks:
+            block.requires_grad_(False)
+        before = {key: value.clone() for key, value in model.state_dict().items()}
+        model(random_ids(2, 5)).square().sum().backward()
+        assert clip_gradients(list(model.parameters()), 1.0) > 0
+        Optimizer(model, tiny_spec(optimizer=name, weight_decay=0.1)).step(0.01)
+        changed = [key for key, value in model.state_dict().items() if not torch.equal(value, before[key])]
+        assert changed == ["head"]
 
 
 def test_weight_decay_shrinks_weights_whose_gradient_is_zero() -> None:
-    for optimizer in ("muon", "adamw"):
+    for optimizer in OPTIMIZERS:
         model = tiny_model()
         before = [param.detach().clone() for param in model.parameters()]
         for param in model.parameters():
