@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from trainer.corpora import texts
+from trainer.corpora import classes, stories, symbols, texts
 from trainer.corpora.base import (
     KINDS,
     Corpus,
@@ -28,6 +28,7 @@ from trainer.corpora.base import (
     distinct_characters,
     text_hash,
 )
+from trainer.corpora.classes import word_classes
 from trainer.corpora.uploads import MAX_UPLOAD, MIN_DISTINCT, MIN_UPLOAD, Upload, UploadError, check_upload
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "hidden",
     "load",
     "text_hash",
+    "word_classes",
 ]
 
 CORPORA: dict[str, Corpus] = {
@@ -67,6 +69,14 @@ CORPORA: dict[str, Corpus] = {
         texts.PYTHON_DOCS,
         texts.PYTHON_SOURCE,
         texts.UNICODE_NAMES,
+        stories.STORIES,
+        stories.STORIES_ZH,
+        classes.WORD_CLASSES,
+        symbols.COPY,
+        symbols.REVERSE,
+        symbols.RECALL,
+        symbols.FACTS,
+        symbols.INDUCTION,
     )
 }
 """Every built-in corpus by name."""

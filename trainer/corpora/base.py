@@ -121,6 +121,16 @@ class CorpusError(ValueError):
         super().__init__(f"{code} {params}")
 
 
+def words(text: str) -> tuple[str, ...]:
+    """A list of words, written as one text."""
+    return tuple(text.split())
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """A list of phrases, written as one text with a semicolon between them; line breaks are spaces."""
+    return tuple(" ".join(phrase.split()) for phrase in text.split(";"))
+
+
 def text_hash(text: str) -> str:
     """SHA-256 of the UTF-8 bytes, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -15,6 +15,12 @@ from trainer.corpora.base import CorpusError, Example, part_of
 T = TypeVar("T")
 E = TypeVar("E", bound=Example)
 
+HELD_OUT = 500
+"""Held-out examples of a generated corpus, however many train."""
+
+SLICE = 200
+"""Examples of each slice."""
+
 PATIENCE = 2_000
 """Candidates in a row that may be refused before a generator says that nothing is left."""
 
@@ -64,7 +70,7 @@ class Draws:
 class Share:
     """Parts of a space of examples, by content: [low, high) of `part_of`."""
 
-    TRAIN, HELD_OUT, HIDDEN = (0.0, 0.8), (0.8, 0.9), (0.9, 1.0)
+    TRAIN, HELD_OUT, HIDDEN = (0.0, 0.6), (0.6, 0.8), (0.8, 1.0)
     """Where training and measuring draw from one space."""
 
     ALL, FRESH, FRESH_HIDDEN = (0.0, 1.0), (0.0, 0.5), (0.5, 1.0)
