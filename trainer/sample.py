@@ -5,7 +5,6 @@ Logits become probabilities become a token by small pure functions; `Decoder` co
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
@@ -40,9 +39,10 @@ def generate(
     def choose(logits: Tensor) -> Tensor:
         return pick(next_probabilities(logits, temperature=temperature, top_k=top_k, top_p=top_p), generator)
 
-    text = codecs.getincrementaldecoder("utf-8")("replace")
-    for (token,) in _decode(model, [prompt_ids(tokenizer, prompt)], max_tokens, choose):
-        if token is not None and (piece := text.decode(tokenizer.token_bytes(token))):
+    ids = prompt_ids(tokenizer, prompt)
+    write = tokenizer.stream(ids)
+    for (token,) in _decode(model, [ids], max_tokens, choose):
+        if token is not None and (piece := write(token)):
             yield piece
     # A character that is still unfinished here is dropped.
 
@@ -56,12 +56,14 @@ def continuations(
     def choose(logits: Tensor) -> Tensor:
         return pick(next_probabilities(logits, temperature=temperature), generator)
 
-    written: list[list[int]] = [[] for _ in prompts]
-    for tokens in _decode(model, [prompt_ids(tokenizer, prompt) for prompt in prompts], max_tokens, choose):
-        for row, token in zip(written, tokens, strict=True):
+    ids = [prompt_ids(tokenizer, prompt) for prompt in prompts]
+    writers = [tokenizer.stream(row) for row in ids]
+    written = [""] * len(prompts)
+    for tokens in _decode(model, ids, max_tokens, choose):
+        for i, token in enumerate(tokens):
             if token is not None:
-                row.append(token)
-    return [tokenizer.decode(row).rstrip("\ufffd") for row in written]
+                written[i] += writers[i](token)
+    return written
 
 
 def prompt_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:

@@ -10,6 +10,7 @@ from trainer.folder import load_model, save_model
 from trainer.sample import Decoder, continuations, generate, next_probabilities, pick, prompt_ids
 from trainer.tests.factories import random_ids, tiny_model
 from trainer.tokenizer import BPE, Characters
+from trainer.tokenizer.base import KIND_FILE, TOKENIZER_FILE
 
 ALPHABET = "abcdefghijklmnopqrstuv\n"
 LOGITS = torch.tensor([[2.0, 1.0, 0.0, -1.0], [0.0, 0.0, 3.0, 0.0]])
@@ -124,7 +125,7 @@ def test_a_saved_model_writes_the_same_text(kind: str, tmp_path: Path) -> None:
         save_model(tmp_path / "model", model, tokenizer, {"why": "test"})
     loaded, loaded_tokenizer = load_model(tmp_path / "model")
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == sorted(
-        ["config.json", "weights.safetensors", tokenizer.FILE]
+        ["config.json", "weights.safetensors", TOKENIZER_FILE, KIND_FILE]
     )
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     texts = [
