@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from trainer.corpora import classes, stories, symbols, texts
+from trainer.corpora import classes, languages, reviews_en, reviews_zh, stories, symbols, texts
 from trainer.corpora.base import (
     KINDS,
     Corpus,
@@ -72,6 +72,9 @@ CORPORA: dict[str, Corpus] = {
         stories.STORIES,
         stories.STORIES_ZH,
         classes.WORD_CLASSES,
+        reviews_en.REVIEWS,
+        reviews_zh.REVIEWS_ZH,
+        languages.LANGUAGES,
         symbols.COPY,
         symbols.REVERSE,
         symbols.RECALL,

@@ -1,0 +1,131 @@
+"""Sentiment of short reviews, with negation and contrast, in English and Chinese. Called by the registry.
+
+The label follows from the frame: a negator turns the word it stands with; of two clauses the one after "but", or the
+main clause, decides. Held-out and hidden reviews have frames of their own, made of the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from trainer.corpora.base import Corpus, Example, Examples, Labelled, Limits
+from trainer.corpora.draws import HELD_OUT, SLICE, Draws, Share, collect
+
+POSITIVE, NEGATIVE = "positive", "negative"
+LISTS = Path(__file__).parent / "lists"
+
+
+class Frame(NamedTuple):
+    """A sentence with slots. {x} and {v} have one polarity, {y} and {w} the other; {a} and {b} are what is judged."""
+
+    text: str
+    turned: bool = False
+    """Whether the label is the opposite of {x}; in a contrast, whether {y} decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """Frames and words of one language."""
+
+    code: str
+    gap: str
+    """What stands between two sentences."""
+    frames: Mapping[str, Sequence[Frame]]
+    """Of the training reviews, by kind: plain, negation, contrast."""
+    fresh: Mapping[str, Sequence[Frame]]
+    """Of the held-out and hidden reviews."""
+    aspects: Sequence[str]
+    openers: Sequence[str]
+    """Sentences without a judgement."""
+    good: Mapping[str, Sequence[str]]
+    """Words for a slot that is positive."""
+    bad: Mapping[str, Sequence[str]]
+
+
+OPPOSITE = {"x": "y", "v": "w", "d": "e"}
+"""Slots with the opposite polarity."""
+
+OPENED = 0.4
+"""Share of reviews that begin with an opener."""
+
+
+def review(draws: Draws, language: Language, frames: Mapping[str, Sequence[Frame]], kinds: Sequence[str]) -> Labelled:
+    """One review of one of the `kinds`; both labels come equally often."""
+    frame = draws.choice(frames[draws.choice(kinds)])
+    positive = draws.chance(0.5)
+    same, other = language.good, language.bad
+    if positive == frame.turned:  # the label is positive and {x} is not, or the other way round
+        same, other = other, same
+    slots = {slot: draws.choice(choices) for slot, choices in same.items()}
+    slots |= {OPPOSITE[slot]: draws.choice(choices) for slot, choices in other.items()}
+    slots["a"], slots["b"] = draws.sample(language.aspects, 2)
+    text = re.sub(r"\b([Aa]) (?=[aeio]|u[gn])", r"\1n ", frame.text.format_map(slots))
+    if draws.chance(OPENED):
+        text = draws.choice(language.openers) + language.gap + text
+    return Labelled(text, POSITIVE if positive else NEGATIVE)
+
+
+def _kinds(negation: int, contrast: int) -> tuple[str, ...]:
+    """Kinds by their share, in percent."""
+    return ("negation",) * negation + ("contrast",) * contrast + ("plain",) * (100 - negation - contrast)
+
+
+def project(code: str) -> tuple[Labelled, ...]:
+    """Reviews written by hand for this project: a sign and a sentence a line."""
+    lines = (LISTS / f"reviews_{code}.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(Labelled(line[2:], POSITIVE if line[0] == "+" else NEGATIVE) for line in lines if line)
+
+
+def _build(language: Language, *, seed: int, size: int, negation: int, contrast: int) -> Examples:
+    key = (seed, negation, contrast)
+    kinds = _kinds(negation, contrast)
+
+    def fresh(kinds: Sequence[str], count: int, name: str) -> tuple[Example, ...]:
+        make = partial(review, language=language, frames=language.fresh, kinds=kinds)
+        return collect(make, Draws("reviews", language.code, name, *key), count, Share.FRESH)
+
+    return Examples(
+        kind="labelled",
+        train=collect(
+            partial(review, language=language, frames=language.frames, kinds=kinds),
+            Draws("reviews", language.code, "train", *key),
+            size,
+            Share.ALL,
+        ),
+        held_out=fresh(kinds, HELD_OUT, "held-out"),
+        slices={kind: fresh((kind,), SLICE, kind) for kind in ("negation", "contrast")}
+        | {"project": project(language.code)},
+    )
+
+
+def _hide(language: Language, *, seed: str, size: int, negation: int, contrast: int) -> tuple[Labelled, ...]:
+    make = partial(review, language=language, frames=language.fresh, kinds=_kinds(negation, contrast))
+    return collect(make, Draws("reviews", language.code, "hidden", seed, negation, contrast), size, Share.FRESH_HIDDEN)
+
+
+OPTIONS = {"size": Limits(20, 20_000, 2_000), "negation": Limits(0, 45, 30), "contrast": Limits(0, 45, 20)}
+"""`negation` and `contrast`: reviews of these kinds, percent."""
+
+
+def reviews_corpus(language: Language, *, name: str, title: str, tag: str, tokenizer: str) -> Corpus:
+    """The corpus of one language."""
+    return Corpus(
+        name=name,
+        title=title,
+        licence="CC0-1.0",
+        origin="Generated by this project; the slice “project” was written for it by hand",
+        description="Short opinions, positive or negative, with “not bad” and “good, but”.",
+        kind="labelled",
+        tasks=("classify",),
+        languages=(tag,),
+        generated=True,
+        default_tokenizer=tokenizer,
+        options=OPTIONS,
+        build=partial(_build, language),
+        hide=partial(_hide, language),
+    )
