@@ -35,6 +35,9 @@ class Trace:
     without_attention: frozenset[int] = frozenset()
     """Layers that leave out their self-attention."""
 
+    without_cross: frozenset[int] = frozenset()
+    """Layers of a decoder that do not look at the source."""
+
     without_feed_forward: frozenset[int] = frozenset()
     """Layers that leave out their feed-forward."""
 
@@ -48,9 +51,13 @@ class Trace:
     """The residual stream (B, T, C) at the input and after each block."""
 
     def wants(self, branch: str, layer: int) -> bool:
-        """Whether a layer's `attention` or `feed_forward` takes part."""
-        left_out = self.without_attention if branch == "attention" else self.without_feed_forward
-        return layer not in left_out
+        """Whether a layer's `attention`, `cross` or `feed_forward` takes part."""
+        left_out = {
+            "attention": self.without_attention,
+            "cross": self.without_cross,
+            "feed_forward": self.without_feed_forward,
+        }
+        return layer not in left_out[branch]
 
     def attended(self, stages: Stages, layer: int, *, cross: bool) -> Tensor:
         """Keep the stages; what the heads (B, H, T, D) pass on."""
