@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from trainer.corpora import classes, languages, reviews_en, reviews_zh, stories, symbols, texts
+from trainer.corpora import classes, entities, languages, questions, reviews_en, reviews_zh, stories, symbols, texts
 from trainer.corpora.base import (
     KINDS,
     Corpus,
@@ -75,6 +75,8 @@ CORPORA: dict[str, Corpus] = {
         reviews_en.REVIEWS,
         reviews_zh.REVIEWS_ZH,
         languages.LANGUAGES,
+        entities.ENTITIES,
+        questions.STORIES_QA,
         symbols.COPY,
         symbols.REVERSE,
         symbols.RECALL,
