@@ -103,11 +103,14 @@ def _calibration_error(sums: Floats) -> Floats:
 
 
 def _confidence(predicted: Sequence[str], probabilities: npt.ArrayLike, labels: Sequence[str]) -> Floats:
-    given = np.asarray(probabilities, dtype=np.float64).reshape(len(predicted), -1)
-    if given.size and (given.shape[1] != len(labels) or not ((given >= 0) & (given <= 1 + 1e-6)).all()):
+    if not len(predicted):
+        return np.zeros(0)
+    given = np.asarray(probabilities, dtype=np.float64)
+    if given.shape != (len(predicted), len(labels)) or not ((given >= 0) & (given <= 1 + 1e-6)).all():
         raise ValueError(f"not {len(predicted)} rows of probabilities of {len(labels)} labels")
     place = {label: i for i, label in enumerate(labels)}
-    return given[np.arange(len(predicted)), [place[label] for label in predicted]] if given.size else np.zeros(0)
+    confidence: Floats = given[np.arange(len(predicted)), [place[label] for label in predicted]]
+    return confidence
 
 
 def _confusion(truth: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> Ints:
