@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from trainer.corpora import classes, entities, languages, questions, reviews_en, reviews_zh, stories, symbols, texts
+from trainer.corpora import (
+    classes,
+    entities,
+    languages,
+    questions,
+    reviews_en,
+    reviews_zh,
+    stories,
+    symbols,
+    texts,
+    translation,
+)
 from trainer.corpora.base import (
     KINDS,
     Corpus,
@@ -77,6 +88,7 @@ CORPORA: dict[str, Corpus] = {
         languages.LANGUAGES,
         entities.ENTITIES,
         questions.STORIES_QA,
+        translation.TRANSLATION,
         symbols.COPY,
         symbols.REVERSE,
         symbols.RECALL,
