@@ -35,7 +35,7 @@ def embedding_count(config: ModelConfig) -> int:
     if config.family in ("skipgram", "bag"):
         return parameter_count(config)
     positions = config.context if config.positions == "learned" and _has_blocks(config) else 0
-    tables = config.lookback + (0 if config.tied else 1)
+    tables = (config.lookback if config.family == "gpt" else 0) + (0 if config.tied else 1)
     return (tables * config.vocab_size + positions) * config.d_model
 
 

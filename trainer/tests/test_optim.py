@@ -9,7 +9,6 @@ from torch import nn
 from trainer.optim import AdamW, Muon, Optimizer, Sgd, clip_gradients, grad_of, orthogonalise, rate_factor
 from trainer.tests.factories import random_ids, tiny_model, tiny_spec
 
-
 METHODS = ("muon", "adamw", "momentum", "sgd")
 
 

@@ -10,7 +10,7 @@ import torch
 
 from trainer.models.config import FAMILIES, ModelConfig
 from trainer.models.registry import build
-from trainer.models.sizes import NoMatchError, matched, parameter_count
+from trainer.models.sizes import NoMatchError, embedding_count, matched, parameter_count
 from trainer.spec import RunSpec
 from trainer.tests.factories import tiny_config
 
@@ -38,6 +38,22 @@ def counted(config: ModelConfig) -> int:
 def test_the_count_is_that_of_the_model(family: str, switches: dict[str, Any]) -> None:
     config = tiny_config(family=family, **switches)
     assert parameter_count(config) == counted(config)
+
+
+def test_tables_are_looked_up_and_tied_ones_multiplied_with_too() -> None:
+    counts = {name: embedding_count(tiny_config(**changes)) for name, changes in LOOKED_UP.items()}
+    one = 23 * 16
+    assert counts == {"gpt": one, "tied": 0, "lookback": 3 * one, "learned": one + 12 * 16, "rnn": one, "bag": 24 * 23}
+
+
+LOOKED_UP: dict[str, dict[str, Any]] = {
+    "gpt": {},
+    "tied": {"tied": True},
+    "lookback": {"lookback": 2},
+    "learned": {"positions": "learned"},
+    "rnn": {"family": "rnn", "lookback": 2, "positions": "learned"},
+    "bag": {"family": "bag"},
+}
 
 
 def test_a_spec_counts_as_its_model_does() -> None:
