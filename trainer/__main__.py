@@ -16,14 +16,15 @@ from typing import Any, NoReturn
 import torch
 
 from trainer.checkpoint import load_curve, write_whole
+from trainer.checks import CHOICES as SPEC_CHOICES
 from trainer.corpora import CORPORA, UploadError, check_upload, corpus_text, text_hash
 from trainer.events import Baseline, Event, Failed, Finished, HeldOut, Point, Sample, Started, parse
 from trainer.loop import train
 from trainer.sample import generate, load_model
-from trainer.spec import LIMITS, OPTIMIZERS, SCHEDULES, TOKENIZERS, RunSpec, SpecError, identity
+from trainer.spec import LIMITS, RunSpec, SpecError, identity
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
-CHOICES = {"tokenizer": TOKENIZERS, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "corpus": tuple(CORPORA)}
+CHOICES = {**SPEC_CHOICES, "corpus": tuple(CORPORA)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +64,7 @@ def _bounds(name: str) -> str:
     if name in LIMITS:
         low, high = LIMITS[name]
         return f"{low:,g} to {high:,.10g}"
-    return " | ".join(CHOICES[name])
+    return " | ".join(CHOICES.get(name, ("yes", "no")))
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -136,7 +137,7 @@ def _follow(spec: RunSpec, out: Path, text: str, max_seconds: float | None) -> i
     last: Event | None = None
     with log:
         # A resumed run repeats what its checkpoint holds, so that the file tells each step once.
-        for event in train(spec, run_dir=out, text=text, stop=lambda: stopped, max_seconds=max_seconds):
+        for event in train(spec, run_dir=out, data=text, stop=lambda: stopped, max_seconds=max_seconds):
             log.write(event.to_json() + "\n")
             if isinstance(event, Started) and event.step:
                 for line in map(_line, load_curve(out)["events"]):

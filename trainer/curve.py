@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, Self
 
-from trainer.events import Baseline, Event, HeldOut, Point, Sample
+from trainer.events import Baseline, Evaluation, Event, HeldOut, Layers, Point, Sample
 
 COLUMNS = ("seconds", "loss", "rate", "grad_norm")
 
@@ -19,7 +19,9 @@ class Curve:
         self.columns = {name: array("d") for name in COLUMNS}
         self.baseline: Baseline | None = None
         self.held_out: list[HeldOut] = []
+        self.layers: list[Layers] = []
         self.samples: list[Sample] = []
+        self.evaluations: list[Evaluation] = []
 
     @property
     def losses(self) -> array[float]:
@@ -27,14 +29,18 @@ class Curve:
         return self.columns["loss"]
 
     def add(self, event: Event) -> None:
-        """Keep a point, baseline, held-out loss or sample; anything else is not part of the curve."""
+        """Keep a point or what was measured; anything else is not part of the curve."""
         if isinstance(event, Point):
             for name, column in self.columns.items():
                 column.append(getattr(event, name))
         elif isinstance(event, HeldOut):
             self.held_out.append(event)
+        elif isinstance(event, Layers):
+            self.layers.append(event)
         elif isinstance(event, Sample):
             self.samples.append(event)
+        elif isinstance(event, Evaluation):
+            self.evaluations.append(event)
         elif isinstance(event, Baseline):
             self.baseline = event
 
@@ -45,9 +51,9 @@ class Curve:
             yield Point(step=step, tokens=step * self.tokens_per_step, **dict(zip(COLUMNS, row, strict=True)))
 
     def events(self) -> list[Event]:
-        """Every event again: points first, then baseline, held-out losses and samples, each in their order."""
+        """Every event again: points first, then baseline and what was measured, each kind in its order."""
         baseline = [self.baseline] if self.baseline else []
-        return [*self.points(), *baseline, *self.held_out, *self.samples]
+        return [*self.points(), *baseline, *self.held_out, *self.layers, *self.samples, *self.evaluations]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values: `columns` with one list a column, the rest as event dicts."""
@@ -56,7 +62,9 @@ class Curve:
             "columns": {name: column.tolist() for name, column in self.columns.items()},
             "baseline": self.baseline.to_dict() if self.baseline else None,
             "held_out": [event.to_dict() for event in self.held_out],
+            "layers": [event.to_dict() for event in self.layers],
             "samples": [event.to_dict() for event in self.samples],
+            "evaluations": [event.to_dict() for event in self.evaluations],
         }
 
     @classmethod
@@ -68,7 +76,9 @@ class Curve:
         if values["baseline"]:
             curve.baseline = Baseline(**_fields(values["baseline"]))
         curve.held_out = [HeldOut(**_fields(event)) for event in values["held_out"]]
+        curve.layers = [Layers(**_fields(event)) for event in values["layers"]]
         curve.samples = [Sample(**_fields(event)) for event in values["samples"]]
+        curve.evaluations = [Evaluation(**_fields(event)) for event in values["evaluations"]]
         return curve
 
 

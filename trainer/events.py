@@ -7,7 +7,7 @@ losses nats a token.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
 
@@ -35,12 +35,19 @@ class Started(Event):
     """0, or the checkpoint's step when the run resumes."""
     steps: int
     params: int
+    """Weights of the model."""
+    trained: int
+    """Those of them that learn: fewer when fine-tuning."""
     vocab_size: int
     tokens_per_step: int
     train_tokens: int
     held_out_tokens: int
-    bytes_per_token: float
-    """Mean UTF-8 bytes a held-out token; loss / ln 2 / this = bits per byte."""
+    train_examples: int | None
+    """None for texts."""
+    left_out: int
+    """Examples that do not fit the context."""
+    bytes_per_token: float | None
+    """Mean UTF-8 bytes a held-out token; loss / ln 2 / this = bits per byte. None where losses are not about text."""
     data_hash: str
     torch: str
     threads: int
@@ -49,12 +56,16 @@ class Started(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline(Event):
-    """Held-out loss of an interpolated Kneser-Ney n-gram model on the same tokens."""
+    """What a model without a network reaches on the same held-out data: for texts an interpolated Kneser-Ney n-gram."""
 
     kind: ClassVar[str] = "baseline"
+    name: str
+    """kneser_ney, naive_bayes, commonest_tag or commonest_target."""
     order: int
-    loss: float
-    bits_per_byte: float
+    """Tokens that it looks at together."""
+    loss: float | None
+    bits_per_byte: float | None
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +84,7 @@ class Point(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut(Event):
-    """Mean loss over held-out windows at a checkpoint; the last one covers all of them."""
+    """Mean loss over held-out windows or examples at a checkpoint; the last one covers all of them."""
 
     kind: ClassVar[str] = "held_out"
     step: int
@@ -81,19 +92,36 @@ class HeldOut(Event):
     seconds: float
     loss: float
     perplexity: float
-    bits_per_byte: float
+    bits_per_byte: float | None
     windows: int
+    """Windows or examples measured."""
+    measures: dict[str, float] = field(default_factory=dict)
+    """Shares of right answers, by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layers(Event):
+    """How hard each layer is pushed at a checkpoint's step, by the layer's name."""
+
+    kind: ClassVar[str] = "layers"
+    step: int
+    grad_norms: dict[str, float]
+    update_ratios: dict[str, float]
+    """Size of the step's change over size of the weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample(Event):
-    """What the model writes after a prompt at a checkpoint (temperature 0.7, the run's seed)."""
+    """What the model makes of a prompt at a checkpoint: a continuation (temperature 0.7, the run's seed), a label,
+    tags, guesses, or a target."""
 
     kind: ClassVar[str] = "sample"
     step: int
     prompt: str
     text: str
     """The continuation alone."""
+    expected: str = ""
+    """What would be right, where something is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +134,20 @@ class Checkpoint(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evaluation(Event):
+    """The task's own measures on one slice of the held-out data, once the run is done."""
+
+    kind: ClassVar[str] = "evaluation"
+    step: int
+    slice: str
+    """`held_out`, or the name of a slice of the corpus."""
+    measures: dict[str, dict[str, float]]
+    """By name: value, low, high (95 %) and n."""
+    detail: dict[str, Any]
+    """Confusion matrix, calibration, errors and the like."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished(Event):
     """All steps done; `model` is the folder with weights, config and tokenizer, relative to the run's folder."""
 
@@ -115,8 +157,9 @@ class Finished(Event):
     loss: float
     """Held-out loss over all windows."""
     perplexity: float
-    bits_per_byte: float
+    bits_per_byte: float | None
     model: str
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +174,8 @@ class Failed(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    cls.kind: cls for cls in (Started, Baseline, Point, HeldOut, Sample, Checkpoint, Finished, Failed)
+    cls.kind: cls
+    for cls in (Started, Baseline, Point, HeldOut, Layers, Sample, Checkpoint, Evaluation, Finished, Failed)
 }
 
 
@@ -140,6 +184,6 @@ def parse(line: str) -> Event:
     values = json.loads(line)
     try:
         cls = KINDS[values.pop("kind")]
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        return cls(**{each.name: values[each.name] for each in fields(cls)})
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not an event: {line[:80]!r}") from error

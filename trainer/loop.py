@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 
-from trainer import budget, checkpoint, evaluate
-from trainer.baseline import baseline
-from trainer.corpora import CORPORA, corpus_text, text_hash
+from trainer import budget, checkpoint
+from trainer.corpora import CORPORA, CorpusError, Data, data_hash, load
 from trainer.curve import Curve
-from trainer.data import Data, DataError, all_windows, prepare, random_windows
-from trainer.events import Baseline, Checkpoint, Event, Failed, Finished, HeldOut, Point, Sample, Started
-from trainer.folder import save_model
-from trainer.models.config import ModelConfig
-from trainer.models.gpt import GPT
+from trainer.events import Baseline, Checkpoint, Event, Failed, Finished, HeldOut, Layers, Point, Sample, Started
+from trainer.folder import load_model, save_model
+from trainer.measures.loss import bits_per_byte, perplexity
+from trainer.models.base import Model
+from trainer.models.health import layer_norms, update_ratios, weights_now
+from trainer.models.registry import build
+from trainer.models.tuning import merge_lora
 from trainer.optim import Optimizer, clip_gradients
-from trainer.sample import continuations
+from trainer.snapshots import save_snapshot
 from trainer.spec import RunSpec, SpecError, identity
+from trainer.starting import check_base, fine_tuned
+from trainer.tasks.base import DataError, StoppedError, Task, spread
+from trainer.tasks.prepare import prepare
 
 BASELINE_STEP = 10
 """The baseline comes after this step, so that nothing stands before the first points."""
@@ -36,7 +39,9 @@ EXPLODED = 3.0
 EXPLODED_STEPS = 5
 """... at so many steps in a row, has diverged. Single spikes heal; untrained guessing is 1."""
 
-SAMPLE_TEMPERATURE = 0.7
+Report = Callable[[Task, Model, int], Iterator[Event]]
+"""Yields the task's own measures of a finished model at a step: see `trainer.report`, whose libraries the loop spares
+those who only want a curve."""
 
 
 class DivergedError(Exception):
@@ -52,33 +57,42 @@ def never() -> bool:
     return False
 
 
+def no_report(task: Task, model: Model, step: int) -> Iterator[Event]:
+    """Nothing beyond loss and shares."""
+    del task, model, step
+    return iter(())
+
+
 def train(
     spec: RunSpec,
     *,
     run_dir: Path,
-    text: str | None = None,
+    data: Data | None = None,
+    base: Path | None = None,
     stop: Callable[[], bool] = never,
     max_seconds: float | None = None,
+    report: Report = no_report,
+    keep_snapshots: bool = False,
 ) -> Iterator[Event]:
     """Train a model, or go on from the newest sound checkpoint in `run_dir`; the last event is Finished or Failed.
 
-    `text` stands for the corpus's own. `stop` is asked at every step; a true answer, or `max_seconds` of training
-    (earlier attempts included), ends the run with a checkpoint. The same spec, text, torch build and processor give
-    the same losses to the last bit, however often the run is interrupted. Raises SpecError, OSError.
+    `data` stands for the corpus's own; `base` is the folder of the model to fine-tune. `stop` is asked at every step;
+    a true answer, or `max_seconds` of training (earlier attempts included), ends the run with a checkpoint. With
+    `keep_snapshots` the weights of every checkpoint stay (`trainer.snapshots`). The same spec, data, torch build and
+    processor give the same losses to the last bit, however often the run is interrupted. Raises SpecError, OSError.
     Sets torch's thread count and flushing of denormals for the whole process.
     """
     if problems := spec.problems():
         raise SpecError(problems)
-    if text is None:
-        if spec.corpus not in CORPORA:
-            raise SpecError({"corpus": ("not_a_choice", {"choices": ", ".join(CORPORA)})})
-        text = corpus_text(spec.corpus)
+    if spec.tuning != "scratch":
+        check_base(spec, base)
+    data = corpus_data(spec) if data is None else data
     torch.set_num_threads(spec.threads)
     torch.set_flush_denormal(True)
     run: Run | None = None
     try:
-        run = Run(spec, text, run_dir, stop, max_seconds)
-        yield from run.events()
+        run = Run(spec, data, run_dir, base)
+        yield from run.events(stop, max_seconds, report, keep_snapshots)
     except DataError as error:
         yield Failed(ending="refused", step=0, detail=error.detail)
     except DivergedError as error:
@@ -90,6 +104,19 @@ def train(
         yield Failed(ending="out_of_memory", step=run.step if run else 0, detail={})
 
 
+def corpus_data(spec: RunSpec) -> Data:
+    """The built-in data that a spec names. Raises SpecError."""
+    if spec.corpus not in CORPORA:
+        raise SpecError({"corpus": ("not_a_choice", {"choices": ", ".join(CORPORA)})})
+    sized = {"size": spec.examples} if spec.examples and CORPORA[spec.corpus].kind != "text" else {}
+    try:
+        return load(spec.corpus, seed=spec.data_seed, **dict(spec.options) | sized)
+    except CorpusError as error:
+        raise SpecError(
+            {"examples" if error.params.get("option") == "size" else "corpus": (error.code, error.params)}
+        ) from None
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory was refused: Python's own error, or torch's under one of its names."""
     words = ("not enough memory", "defaultcpuallocator", "out of memory")
@@ -99,33 +126,27 @@ def is_out_of_memory(error: BaseException) -> bool:
 class Run:
     """One attempt: all state between two steps."""
 
-    def __init__(
-        self, spec: RunSpec, text: str, run_dir: Path, stop: Callable[[], bool], max_seconds: float | None
-    ) -> None:
+    def __init__(self, spec: RunSpec, data: Data, run_dir: Path, base: Path | None) -> None:
         run_dir.mkdir(parents=True, exist_ok=True)
-        self.spec, self.run_dir, self.stop, self.max_seconds = spec, run_dir, stop, max_seconds
-        self.data_hash = text_hash(text)
+        self.spec, self.run_dir = spec, run_dir
+        self.data_hash = data_hash(data)
         self.identity = identity(spec, data_hash=self.data_hash, torch_version=torch.__version__)
-        self.data: Data = prepare(spec, text)
         # Two generators, both the run's own: held-out loss and samples in between change nothing.
         self.windows_rng = torch.Generator().manual_seed(spec.seed)
         self.model_rng = torch.Generator().manual_seed(spec.seed)
-        self.model = GPT(
-            ModelConfig(
-                vocab_size=self.data.tokenizer.vocab_size,
-                n_outputs=self.data.tokenizer.vocab_size,
-                n_layers=spec.n_layers,
-                d_model=spec.d_model,
-                n_heads=spec.n_heads,
-                d_ff=4 * spec.d_model,
-                context=spec.context,
-                dropout=spec.dropout,
-            ),
-            self.model_rng,
-        )
-        self.params = list(self.model.parameters())
+        self.device = torch.device(spec.device)
+        if base is None:
+            self.task = prepare(spec, data)
+            model = build(self.task.config, self.model_rng)
+        else:
+            before, tokenizer = load_model(base)
+            self.task = prepare(spec, data, tokenizer)
+            model = fine_tuned(self.task, before, self.model_rng)
+        self.model = model.to(self.device)
+        self.params = [param for param in self.model.parameters() if param.requires_grad]
         self.optimizer = Optimizer(self.model, spec)
         self.curve = Curve(spec.tokens_per_step)
+        self.layers: Layers | None = None
         self.step = 0
         self.seconds_before = 0.0
         self._restore()
@@ -136,26 +157,30 @@ class Run:
         """Training clock: since the first step, earlier attempts up to their checkpoint included."""
         return self.seconds_before + time.perf_counter() - self.started_at
 
-    def events(self) -> Iterator[Event]:
+    def events(
+        self, stop: Callable[[], bool], max_seconds: float | None, report: Report, keep_snapshots: bool
+    ) -> Iterator[Event]:
         """Everything from Started to the end. Raises DivergedError."""
         yield self._started()
         while True:
             ending: Failed | None = None
             try:
                 if self._checkpoint_due():
-                    yield from self._evaluate()
+                    yield from self._evaluate(stop, report)
+                    if keep_snapshots:
+                        save_snapshot(self.run_dir, self.step, self.model)
                     yield self._checkpoint()
-            except evaluate.StoppedError:  # the next attempt evaluates this step anew
+            except StoppedError:  # the next attempt evaluates this step anew
                 ending = Failed(ending="interrupted", step=self.step, detail={})
             if self.step == self.spec.steps and not ending:
                 break
-            if ending := ending or self._ending():
+            if ending := ending or self._ending(stop, max_seconds):
                 yield self._checkpoint()
                 yield ending
                 return
             yield self._keep(self._train_step())
-            if self.curve.baseline is None and self.step >= min(BASELINE_STEP, self.spec.steps):
-                yield self._keep(self._baseline())
+            if self.step == min(BASELINE_STEP, self.spec.steps) and (baseline := self._baseline()):
+                yield self._keep(baseline)
         yield self._finish()
 
     def divergence(self, error: DivergedError) -> dict[str, Any]:
@@ -176,12 +201,15 @@ class Run:
         return Started(
             step=self.step,
             steps=self.spec.steps,
-            params=sum(param.numel() for param in self.params),
-            vocab_size=self.data.tokenizer.vocab_size,
+            params=sum(param.numel() for param in self.model.parameters()),
+            trained=sum(param.numel() for param in self.params),
+            vocab_size=self.task.tokenizer.vocab_size,
             tokens_per_step=self.spec.tokens_per_step,
-            train_tokens=len(self.data.train),
-            held_out_tokens=len(self.data.held_out),
-            bytes_per_token=self.data.bytes_per_token,
+            train_tokens=self.task.train_tokens,
+            held_out_tokens=self.task.held_out_tokens,
+            train_examples=self.task.train_examples,
+            left_out=self.task.left_out,
+            bytes_per_token=self.task.bytes_per_token,
             data_hash=self.data_hash,
             torch=torch.__version__,
             threads=self.spec.threads,
@@ -189,16 +217,15 @@ class Run:
         )
 
     def _train_step(self) -> Point:
-        x, y = random_windows(
-            self.data.train, batch=self.spec.batch, context=self.spec.context, generator=self.windows_rng
-        )
+        batch = self.task.draw(self.step, self.windows_rng).to(self.device)
         rate = self.optimizer.rate(self.step)
-        loss = cross_entropy(self.model(x).flatten(0, 1), y.flatten())
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            loss = self.task.loss(self.model, batch)
         torch.autograd.backward(loss)
         grad_norm = clip_gradients(self.params, self.spec.clip)
         value = loss.item()
         self._check(value, rate, grad_norm)
-        self.optimizer.step(rate)
+        self._update(rate)
         self.model.zero_grad()
         self.step += 1
         return Point(
@@ -210,6 +237,17 @@ class Run:
             grad_norm=grad_norm,
         )
 
+    def _update(self, rate: float) -> None:
+        """Let the optimiser step; before a checkpoint, see how far each layer moves."""
+        if not self._scheduled(self.step + 1):
+            self.optimizer.step(rate)
+            return
+        grad_norms = layer_norms(self.model)
+        before = weights_now(self.model)
+        self.optimizer.step(rate)
+        ratios = update_ratios(self.model, before)
+        self.layers = Layers(step=self.step + 1, grad_norms=grad_norms, update_ratios=ratios)
+
     def _check(self, loss: float, rate: float, grad_norm: float) -> None:
         """Raise DivergedError where a number is not finite, or the loss stays far above where it began."""
         latest = [*self.curve.losses[-(EXPLODED_STEPS - 1) :], loss]
@@ -218,16 +256,18 @@ class Run:
         if exploded or not math.isfinite(loss) or not math.isfinite(grad_norm):
             raise DivergedError(self.step + 1, loss, rate, grad_norm)
 
-    def _checkpoint_due(self) -> bool:
-        scheduled = self.step % self.spec.checkpoint_every == 0 or self.step == self.spec.steps
-        evaluated = self.curve.held_out[-1].step if self.curve.held_out else 0
-        return scheduled and evaluated < self.step
+    def _scheduled(self, step: int) -> bool:
+        return step % self.spec.checkpoint_every == 0 or step == self.spec.steps
 
-    def _ending(self) -> Failed | None:
-        if self.stop():
+    def _checkpoint_due(self) -> bool:
+        evaluated = self.curve.held_out[-1].step if self.curve.held_out else 0
+        return self._scheduled(self.step) and evaluated < self.step
+
+    def _ending(self, stop: Callable[[], bool], max_seconds: float | None) -> Failed | None:
+        if stop():
             return Failed(ending="interrupted", step=self.step, detail={})
-        if self.max_seconds is not None and (seconds := self.seconds) > self.max_seconds:
-            detail = {"seconds": seconds, "max_seconds": self.max_seconds, "steps": self.spec.steps}
+        if max_seconds is not None and (seconds := self.seconds) > max_seconds:
+            detail = {"seconds": seconds, "max_seconds": max_seconds, "steps": self.spec.steps}
             return Failed(ending="out_of_time", step=self.step, detail=detail)
         return None
 
@@ -235,48 +275,48 @@ class Run:
         self.curve.add(event)
         return event
 
-    def _baseline(self) -> Baseline:
-        parts = f"{self.data_hash} {self.spec.tokenizer} {self.data.tokenizer.vocab_size} {self.spec.context}"
+    def _baseline(self) -> Baseline | None:
+        tokenizer = self.task.tokenizer
+        parts = f"{self.data_hash} {tokenizer.kind} {tokenizer.normalise} {tokenizer.vocab_size} {self.spec.context}"
         key = hashlib.sha256(parts.encode()).hexdigest()
-        return baseline(self.data, context=self.spec.context, cache=self.run_dir.parent / ".cache", key=key)
+        return self.task.baseline(self.run_dir.parent / ".cache", key)
 
-    def _evaluate(self) -> Iterator[Event]:
-        """Held-out loss, then samples. Raises StoppedError, DivergedError."""
-        windows, targets = all_windows(self.data.held_out, context=self.spec.context)
-        sample_tokens = budget.SAMPLE_TOKENS[1]
-        if self.step < self.spec.steps:
-            chosen = evaluate.spread(len(windows), budget.held_out_windows(self.spec))
-            windows, targets = windows[chosen], targets[chosen]
-            sample_tokens = budget.sample_tokens(self.spec, vocab_size=self.data.tokenizer.vocab_size)
-        loss = evaluate.mean_loss(self.model, windows, targets, stop=self.stop)
-        if not math.isfinite(loss):
-            raise DivergedError(self.step, loss, self.optimizer.rate(self.step - 1), math.nan)
-        yield self._keep(
-            HeldOut(
-                step=self.step,
-                tokens=self.step * self.spec.tokens_per_step,
-                seconds=self.seconds,
-                loss=loss,
-                perplexity=evaluate.perplexity(loss),
-                bits_per_byte=evaluate.bits_per_byte(loss, self.data.bytes_per_token),
-                windows=len(windows),
-            )
+    def _evaluate(self, stop: Callable[[], bool], report: Report) -> Iterator[Event]:
+        """Held-out score, samples and, at the end, the report. Raises StoppedError, DivergedError."""
+        last = self.step == self.spec.steps
+        if last:
+            units, sample_tokens = self.task.units, budget.SAMPLE_TOKENS[1]
+        else:
+            units = budget.held_out_windows(self.spec)
+            sample_tokens = budget.sample_tokens(self.spec, vocab_size=self.task.config.vocab_size)
+        score = self.task.score(self.model, spread(self.task.units, units), stop=stop)
+        if not math.isfinite(score.loss):
+            raise DivergedError(self.step, score.loss, self.optimizer.rate(self.step - 1), math.nan)
+        bytes_per_token = self.task.bytes_per_token
+        held_out = HeldOut(
+            step=self.step,
+            tokens=self.step * self.spec.tokens_per_step,
+            seconds=self.seconds,
+            loss=score.loss,
+            perplexity=perplexity(score.loss),
+            bits_per_byte=None if bytes_per_token is None else bits_per_byte(score.loss, bytes_per_token),
+            windows=score.units,
+            measures=score.measures,
         )
-        texts = continuations(
-            self.model,
-            self.data.tokenizer,
-            self.spec.prompts,
-            max_tokens=sample_tokens,
-            temperature=SAMPLE_TEMPERATURE,
-            seed=self.spec.seed,
-        )
-        for prompt, text in zip(self.spec.prompts, texts, strict=True):
-            yield self._keep(Sample(step=self.step, prompt=prompt, text=text))
+        yield self._keep(held_out)
+        if self.layers is not None:
+            yield self._keep(self.layers)
+        for said in self.task.samples(self.model, max_tokens=sample_tokens):
+            yield self._keep(Sample(step=self.step, prompt=said.prompt, text=said.text, expected=said.expected))
+        if last:
+            for event in report(self.task, self.model, self.step):
+                yield self._keep(event)
 
     def _finish(self) -> Finished:
         last = self.curve.held_out[-1]
         recipe = self.recipe() | {"step": self.step, "held_out_loss": last.loss}
-        save_model(self.run_dir / "model", self.model, self.data.tokenizer, recipe)
+        merge_lora(self.model)
+        save_model(self.run_dir / "model", self.model, self.task.tokenizer, recipe, self.task.labels)
         return Finished(
             step=self.step,
             seconds=self.seconds,
@@ -284,6 +324,7 @@ class Run:
             perplexity=last.perplexity,
             bits_per_byte=last.bits_per_byte,
             model="model",
+            measures=last.measures,
         )
 
     def recipe(self) -> dict[str, Any]:
@@ -310,7 +351,7 @@ class Run:
             step=self.step,
             seconds=self.seconds,
             curve=self.curve,
-            tensors={name: tensor.numpy() for name, tensor in tensors.items()},
+            tensors={name: tensor.cpu().numpy() for name, tensor in tensors.items()},
         )
         return Checkpoint(step=self.step, path=checkpoint.save(self.run_dir, saved))
 
@@ -319,8 +360,9 @@ class Run:
         saved = checkpoint.load(self.run_dir, identity=self.identity)
         if saved is None:
             return
-        for name, tensor in self._live().items():
-            tensor.copy_(torch.from_numpy(saved.tensors[name]))
+        with torch.no_grad():
+            for name, tensor in self._live().items():
+                tensor.copy_(torch.from_numpy(saved.tensors[name]))
         self.windows_rng.set_state(torch.from_numpy(saved.tensors["rng.windows"]))
         self.model_rng.set_state(torch.from_numpy(saved.tensors["rng.model"]))
         self.step, self.seconds_before, self.curve = saved.step, saved.seconds, saved.curve

@@ -119,9 +119,9 @@ def _end_with(keepalive: int) -> None:
 def _train(request: dict[str, Any], out: TextIO) -> None:
     """Write every event of a run. A run that resumes first repeats what it had shown (`history`)."""
     run_dir = Path(request["run_dir"])
-    text = Path(request["text_path"]).read_text(encoding="utf-8") if request.get("text_path") else None
+    data = Path(request["text_path"]).read_text(encoding="utf-8") if request.get("text_path") else None
     spec = RunSpec.parse(request["spec"])
-    for event in train(spec, run_dir=run_dir, text=text, stop=Stop(), max_seconds=request["max_seconds"]):
+    for event in train(spec, run_dir=run_dir, data=data, stop=Stop(), max_seconds=request["max_seconds"]):
         out.write(event.to_json() + "\n")
         if event.kind == "started" and event.to_dict()["step"]:
             out.write(json.dumps({"kind": "history", "events": load_curve(run_dir)["events"]}) + "\n")

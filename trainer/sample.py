@@ -11,15 +11,14 @@ import torch
 from torch import Tensor
 
 from trainer.folder import load_model
-from trainer.models.gpt import GPT
-from trainer.models.layers import Cache
+from trainer.models.base import Model, State
 from trainer.tokenizer import Tokenizer
 
 __all__ = ["Decoder", "continuations", "generate", "load_model", "next_probabilities", "pick", "prompt_ids"]
 
 
 def generate(
-    model: GPT,
+    model: Model,
     tokenizer: Tokenizer,
     prompt: str,
     *,
@@ -48,7 +47,7 @@ def generate(
 
 
 def continuations(
-    model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], *, max_tokens: int, temperature: float, seed: int
+    model: Model, tokenizer: Tokenizer, prompts: Sequence[str], *, max_tokens: int, temperature: float, seed: int
 ) -> list[str]:
     """Continue several prompts at once; `max_tokens` new tokens each."""
     generator = torch.Generator().manual_seed(seed)
@@ -104,10 +103,10 @@ class Decoder:
     reading every half context.
     """
 
-    def __init__(self, model: GPT) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
         self.read: Tensor | None = None  # (B, up to context)
-        self.cache: Cache | None = None
+        self.cache: State | None = None
 
     @torch.inference_mode()
     def feed(self, ids: Tensor) -> Tensor:
@@ -136,7 +135,7 @@ class Decoder:
 
 
 def _decode(
-    model: GPT, prompts: Sequence[list[int]], max_tokens: int, choose: Callable[[Tensor], Tensor]
+    model: Model, prompts: Sequence[list[int]], max_tokens: int, choose: Callable[[Tensor], Tensor]
 ) -> Iterator[list[int | None]]:
     """New tokens of each row, step by step; None while a row is still in its prompt, or has all its tokens.
 
@@ -147,14 +146,15 @@ def _decode(
     try:
         decoder = Decoder(model)
         shortest, longest = min(map(len, prompts)), max(map(len, prompts))
-        ids = torch.tensor([prompt[:shortest] for prompt in prompts])  # (B, n)
+        device = model.embedding.device
+        ids = torch.tensor([prompt[:shortest] for prompt in prompts], device=device)  # (B, n)
         for position in range(shortest, longest + max_tokens):
-            drawn = choose(decoder.feed(ids)).tolist()
+            drawn = choose(decoder.feed(ids).float().cpu()).tolist()
             ahead = [position - len(prompt) for prompt in prompts]
             yield [token if 0 <= n < max_tokens else None for token, n in zip(drawn, ahead, strict=True)]
             tokens = [
                 prompt[position] if n < 0 else token for prompt, token, n in zip(prompts, drawn, ahead, strict=True)
             ]
-            ids = torch.tensor(tokens)[:, None]  # (B, 1)
+            ids = torch.tensor(tokens, device=device)[:, None]  # (B, 1)
     finally:
         model.train(training)

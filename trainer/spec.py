@@ -1,6 +1,7 @@
-"""What a run is: every choice of a recipe, checked. Standard library only, so that the web may import it.
+"""What a run is: every choice of a recipe. Standard library only, so that the web may import it.
 
-Called by the lab forms, the API and `python -m trainer`; `trainer.loop.train` consumes it.
+Called by the lab forms, the API and `python -m trainer`; `trainer.loop.train` consumes it. `trainer.checks` says what
+each field may be.
 """
 
 from __future__ import annotations
@@ -10,79 +11,129 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Self
 
-TOKENIZERS = ("characters", "bpe")
-OPTIMIZERS = ("muon", "adamw", "momentum", "sgd")
-SCHEDULES = ("linear", "cosine", "constant")
+from trainer.checks import LIMITS, Problems, SpecError, convert, problems
+from trainer.models.config import ModelConfig
+from trainer.models.sizes import embedding_count, parameter_count
 
-# Bounds of the numeric fields, both ends included.
-LIMITS: dict[str, tuple[float, float]] = {
-    "vocab_size": (300, 2000),
-    "n_layers": (1, 6),
-    "d_model": (16, 256),
-    "n_heads": (1, 8),
-    "context": (8, 256),
-    "batch": (1, 64),
-    "learning_rate": (1e-6, 10.0),
-    "momentum": (0.0, 0.999),
-    "warmup": (0, 1000),
-    "clip": (0.0, 100.0),
-    "weight_decay": (0.0, 1.0),
-    "dropout": (0.0, 0.9),
-    "tokens": (1_000, 4_000_000),
-    "seed": (0, 2**31 - 1),
-    "threads": (1, 64),
-}
-MAX_STEPS = 20_000
+__all__ = ["LIMITS", "RunSpec", "SpecError", "identity"]
 
-
-class SpecError(ValueError):
-    """Every field that is wrong, at once: `errors` maps a field to (code, parameters)."""
-
-    def __init__(self, errors: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
-        self.errors = dict(errors)
-        super().__init__("; ".join(f"{name}: {code} {params}" for name, (code, params) in self.errors.items()))
+ENGINE = 3
+"""Raised with every change of the trainer that changes losses: runs of another engine are other runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """One run's recipe. Construct with `RunSpec.parse` to have it checked."""
+    """One run's recipe. Construct with `RunSpec.parse` to have it checked.
+
+    Not every family has every switch (an LSTM has no heads): what a family lacks, it ignores.
+    """
+
+    # What is learnt, from what.
+
+    task: str = "language"
+    """`language`: the next token of a text. `masked`: hidden tokens of a text (Devlin et al. 2019). `embed`: words from
+    their neighbours (Mikolov et al. 2013). `classify`: one label a text. `tag`: one tag a word. `sequence`: a target
+    from a source (answers, translations, copies)."""
 
     corpus: str = "python-docs"
-    """Name of a corpus in `trainer.corpora`, or `sha256:<hex>` of an uploaded text."""
+    """Name of a corpus in `trainer.corpora`, or `sha256:<hex>` of uploaded data."""
+
+    options: Mapping[str, int] | tuple[tuple[str, int], ...] = ()
+    """A generated corpus's difficulty, by name (`trainer.corpora.OPTIONS`); kept as sorted pairs."""
+
+    examples: int = 0
+    """Training examples to draw or keep, up to 100,000; 0 takes the corpus's usual number. Ignored for texts."""
+
+    data_seed: int = 1
+    """Of generated examples. The model's own randomness is `seed`."""
 
     tokenizer: str = "characters"
-    """`characters`: one token a character. `bpe`: byte-pair encoding learned on the training part."""
+    """`characters`, `bytes` or `words`: one token each. `bpe`: byte-pair encoding learned on the training part."""
 
     vocab_size: int = 512
-    """Tokens in the BPE vocabulary, 300 to 2,000. Ignored for characters."""
+    """Most tokens of a vocabulary of words or BPE pieces, 16 to 8,000; BPE needs 300. Else ignored."""
+
+    normalise: tuple[str, ...] = ()
+    """What happens to text before it is split: any of `nfc`, `nfkc`, `lowercase`, `strip_accents`."""
+
+    # The model.
+
+    family: str = "gpt"
+    """`gpt`, `rnn`, `lstm`, `encoder`, `seq2seq`, `skipgram` or `bag` (of words)."""
 
     n_layers: int = 2
-    """Transformer blocks, 1 to 6."""
+    """Blocks, or recurrent layers, 1 to 6; of the encoder and of the decoder each for `seq2seq`."""
 
     d_model: int = 64
-    """Width of the residual stream, 16 to 256; a multiple of twice `n_heads` (rotary turns pairs)."""
+    """Width of the residual stream or recurrent state, 16 to 256; a multiple of `n_heads`, and of twice that with
+    rotary positions (they turn pairs)."""
 
     n_heads: int = 2
     """Attention heads a block, 1 to 8."""
 
-    context: int = 64
-    """Tokens that the model sees at once, 8 to 256."""
+    d_ff: int = 0
+    """Width of the feed-forward layer, up to 2,048; 0 means four times `d_model`."""
 
-    batch: int = 16
-    """Windows a step, 1 to 64."""
+    context: int = 64
+    """Tokens that the model sees at once, 8 to 256. Longer examples are cut or left out, and counted."""
+
+    positions: str = "rotary"
+    """`rotary` (Su et al. 2021), `learned`, `sinusoidal` (Vaswani et al. 2017) or `none`."""
+
+    causal: bool = True
+    """Whether a position of a `gpt` sees only itself and those before it. Off, it sees the answers."""
+
+    norm: str = "layer"
+    """`layer` (Ba et al. 2016) or `rms` (Zhang and Sennrich 2019)."""
+
+    norm_place: str = "before"
+    """`before` each branch, or `after` it is added."""
+
+    residual: bool = True
+    """Whether a branch's output is added to its input, or takes its place."""
+
+    activation: str = "relu2"
+    """`relu2` (So et al. 2021), `gelu` or `relu`."""
+
+    tied: bool = False
+    """Whether the head is the embedding table (Press and Wolf 2017)."""
+
+    lookback: int = 0
+    """Tokens before each one whose embeddings, from tables of their own, join it at the input, 0 to 4."""
+
+    dropout: float = 0.0
+    """Share of activations dropped while training, 0 to 0.9."""
+
+    window: int = 4
+    """Furthest neighbour of a word in `embed`, 1 to 10."""
+
+    negatives: int = 5
+    """Wrong words a right one in `embed`, 1 to 20."""
+
+    # Fine-tuning.
+
+    tuning: str = "scratch"
+    """`scratch`: new weights. From the model `base`: `frozen` trains the head alone, `full` everything, `lora` pairs
+    of thin matrices beside the hidden ones (Hu et al. 2021) and the head."""
+
+    base: str = ""
+    """`sha256:<hex>` of the weights to start from; empty for `scratch`."""
+
+    lora_rank: int = 8
+    """Rank of the thin matrices, 1 to 64."""
+
+    # How it learns.
 
     optimizer: str = "muon"
-    """`muon`: Muon on the hidden matrices, Adam on embedding and head. `adamw`: AdamW on everything. `momentum`:
-    gradient descent with heavy-ball momentum. `sgd`: gradient descent alone."""
+    """`muon`: Muon on the hidden matrices, Adam on the rest. `adamw`, `momentum`, `sgd`: on everything."""
 
     learning_rate: float = 0.03
     """Peak rate of the hidden matrices. Muon: about 0.03. AdamW: about 0.01."""
 
     momentum: float = 0.0
-    """Share of the past that a step keeps, 0 to 0.999; 0 takes the optimiser's usual: Muon 0.85, Adam (its first beta)
-    and momentum 0.9. `sgd` has none."""
+    """Share of the past gradients kept (Muon, momentum; AdamW's first beta), up to 0.99; 0 is the usual one."""
 
     schedule: str = "linear"
     """How the rate falls from its peak to zero: `linear`, `cosine`; or `constant`."""
@@ -96,20 +147,27 @@ class RunSpec:
     weight_decay: float = 0.0
     """Decoupled weight decay (Loshchilov and Hutter 2019), 0 to 1."""
 
-    dropout: float = 0.0
-    """Share of activations dropped while training, 0 to 0.9."""
+    batch: int = 16
+    """Windows or examples a step, 1 to 256."""
 
     tokens: int = 512_000
-    """Training tokens in all, 1,000 to 4,000,000; the number of steps follows."""
+    """Training tokens in all, filled-up places included, 1,000 to 4,000,000; the number of steps follows."""
 
     seed: int = 1
-    """Of initial weights, windows, dropout and samples."""
+    """Of initial weights, batches, dropout and samples."""
 
     threads: int = 1
     """Torch threads. Part of a run's identity: other threads, other last digits."""
 
+    device: str = "cpu"
+    """`cpu`, or `cuda` in bfloat16 where there is one."""
+
     prompts: tuple[str, ...] = ("The ", "def ", "If the ")
-    """What samples start with, at every checkpoint: one to five, each up to 64 characters."""
+    """What samples of `language` start with, at every checkpoint: one to five, each up to 64 characters."""
+
+    def __post_init__(self) -> None:
+        pairs = self.options.items() if isinstance(self.options, Mapping) else self.options
+        object.__setattr__(self, "options", tuple(sorted((name, value) for name, value in pairs)))
 
     @property
     def tokens_per_step(self) -> int:
@@ -127,12 +185,12 @@ class RunSpec:
         return max(10, math.ceil(self.steps / 20))
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> RunSpec:
+    def parse(cls, values: Mapping[str, Any]) -> Self:
         """Build a spec from untrusted values (strings or numbers). Raises SpecError naming every wrong field.
 
         Unknown keys are errors; missing keys take their defaults.
         """
-        errors: dict[str, tuple[str, dict[str, Any]]] = {}
+        errors: Problems = {}
         known = {field.name: field for field in fields(cls)}
         clean: dict[str, Any] = {}
         for name, value in values.items():
@@ -140,76 +198,69 @@ class RunSpec:
                 errors[name] = ("unknown", {})
                 continue
             try:
-                clean[name] = _convert(name, value, type(known[name].default))
+                clean[name] = convert(name, value, type(known[name].default))
             except (TypeError, ValueError, OverflowError):
                 errors[name] = ("not_a_number" if name in LIMITS else "invalid", {})
-        spec = cls(**{name: value for name, value in clean.items() if name not in errors})
-        errors |= {name: error for name, error in spec.problems().items() if name not in errors}
-        if errors:
+        spec = cls(**clean)
+        if errors := {**spec.problems(), **errors}:
             raise SpecError(errors)
         return spec
 
-    def problems(self) -> dict[str, tuple[str, dict[str, Any]]]:
+    @classmethod
+    def stored(cls, values: Mapping[str, Any]) -> Self:
+        """Build a spec from what `to_dict` wrote, without checking it again."""
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**values | lists)
+
+    def problems(self) -> Problems:
         """Every field out of range: {field: (code, parameters)}; empty when the spec is sound."""
-        found: dict[str, tuple[str, dict[str, Any]]] = {}
-        for name, (low, high) in LIMITS.items():
-            value = getattr(self, name)
-            if not (math.isfinite(value) and low <= value <= high):
-                found[name] = ("out_of_range", {"low": low, "high": high})
-        for name, choices in (("tokenizer", TOKENIZERS), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
-            if getattr(self, name) not in choices:
-                found[name] = ("not_a_choice", {"choices": ", ".join(choices)})
-        if not {"d_model", "n_heads"} & found.keys() and self.d_model % (2 * self.n_heads):
-            found["d_model"] = ("not_a_multiple", {"factor": 2 * self.n_heads})
-        if not {"tokens", "batch", "context"} & found.keys():
-            if self.tokens < self.tokens_per_step:
-                found["tokens"] = ("too_few_tokens", {"low": self.tokens_per_step})
-            elif self.steps > MAX_STEPS:
-                found["tokens"] = ("too_many_steps", {"high": MAX_STEPS})
-        if not 1 <= len(self.prompts) <= 5 or any(not _is_prompt(prompt) for prompt in self.prompts):
-            found["prompts"] = ("bad_prompts", {})
-        return found
+        return problems(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `RunSpec.parse` reads them back."""
-        return asdict(self) | {"prompts": list(self.prompts)}
+        lists = {"prompts": list(self.prompts), "normalise": list(self.normalise), "options": dict(self.options)}
+        return asdict(self) | lists
 
-    def parameter_count(self, vocab_size: int) -> int:
-        """Weights of the model: embedding and head (not tied) and 12 d² a block (no biases, no gains)."""
-        return 2 * vocab_size * self.d_model + 12 * self.n_layers * self.d_model**2
+    def model_config(self, vocab_size: int, *, n_outputs: int | None = None, pad: int | None = None) -> ModelConfig:
+        """The model's shape, given its vocabulary; `n_outputs` is the vocabulary's size unless said otherwise."""
+        pool = "none"
+        if self.task == "classify":
+            pool = "last" if self.family in ("gpt", "rnn", "lstm") else "mean"
+        return ModelConfig(
+            family=self.family,
+            vocab_size=vocab_size,
+            n_outputs=vocab_size if n_outputs is None else n_outputs,
+            context=self.context,
+            n_layers=self.n_layers,
+            d_model=self.d_model,
+            n_heads=self.n_heads,
+            d_ff=self.d_ff or 4 * self.d_model,
+            positions=self.positions,
+            causal=self.causal,
+            norm=self.norm,
+            norm_place=self.norm_place,
+            residual=self.residual,
+            activation=self.activation,
+            tied=self.tied,
+            lookback=self.lookback,
+            dropout=self.dropout,
+            pad=pad,
+            pool=pool,
+        )
 
-    def flops(self, vocab_size: int) -> float:
+    def parameter_count(self, vocab_size: int, *, n_outputs: int | None = None) -> int:
+        """Weights of the model, exactly."""
+        return parameter_count(self.model_config(vocab_size, n_outputs=n_outputs))
+
+    def flops(self, vocab_size: int, *, n_outputs: int | None = None) -> float:
         """Floating-point operations of the whole training: 6 a parameter and token, plus attention's part in T."""
-        matmul = self.parameter_count(vocab_size) - vocab_size * self.d_model
+        config = self.model_config(vocab_size, n_outputs=n_outputs)
+        matmul = parameter_count(config) - embedding_count(config)
         attention = 2 * self.n_layers * self.context * self.d_model
         return 6.0 * self.steps * self.tokens_per_step * (matmul + attention)
 
 
 def identity(spec: RunSpec, *, data_hash: str, torch_version: str) -> str:
-    """Hash of all that decides a run's losses to the last bit: recipe with seed and threads, data, torch build."""
-    parts = {"spec": spec.to_dict(), "data": data_hash, "torch": torch_version}
+    """Hash of all that decides a run's losses to the last bit: recipe with seed and threads, data, torch, engine."""
+    parts = {"engine": ENGINE, "spec": spec.to_dict(), "data": data_hash, "torch": torch_version}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _is_prompt(text: str) -> bool:
-    """1 to 64 characters that UTF-8 has, none of them zero."""
-    return 1 <= len(text) <= 64 and "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-def _convert(name: str, value: Any, kind: type) -> Any:
-    if kind is tuple:
-        if isinstance(value, str) or not all(isinstance(item, str) for item in value):
-            raise ValueError(name)
-        return tuple(value)
-    if kind is str:
-        if not isinstance(value, str):
-            raise TypeError(name)
-        return value
-    if isinstance(value, bool):
-        raise TypeError(name)
-    number = float(value)
-    if kind is float:
-        return number
-    if not number.is_integer():  # also refuses nan; infinity raises OverflowError below
-        raise ValueError(name)
-    return int(number)

@@ -76,7 +76,7 @@ def run(
 ) -> list[Event]:
     """Every event of one attempt."""
     spec, text = spec or tiny_spec(), tiny_text() if text is None else text
-    return list(train(spec, run_dir=run_dir, text=text, stop=stop, max_seconds=max_seconds))
+    return list(train(spec, run_dir=run_dir, data=text, stop=stop, max_seconds=max_seconds))
 
 
 def stop_after(calls: int) -> Callable[[], bool]:

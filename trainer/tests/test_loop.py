@@ -76,7 +76,7 @@ def test_the_same_spec_gives_the_same_losses_to_the_last_bit(tmp_path: Path, cha
 def test_the_callers_random_numbers_change_nothing(tmp_path: Path) -> None:
     undisturbed = losses(run(tmp_path / "a", tiny_spec(dropout=0.1)))
     disturbed = []
-    for event in train(tiny_spec(dropout=0.1), run_dir=tmp_path / "b", text=tiny_text()):
+    for event in train(tiny_spec(dropout=0.1), run_dir=tmp_path / "b", data=tiny_text()):
         torch.randn(7)
         disturbed.append(event)
     assert losses(disturbed) == undisturbed
@@ -108,7 +108,7 @@ def test_a_run_stopped_anywhere_resumes_to_the_same_curve(tmp_path: Path, change
 def test_a_killed_run_resumes_from_its_checkpoint_to_the_same_curve(tmp_path: Path) -> None:
     undisturbed = without_clock(run(tmp_path / "a"))
     killed: list[Event] = []
-    for event in train(tiny_spec(), run_dir=tmp_path / "b", text=tiny_text()):
+    for event in train(tiny_spec(), run_dir=tmp_path / "b", data=tiny_text()):
         killed.append(event)
         if isinstance(event, Point) and event.step == 17:
             break

@@ -1,4 +1,4 @@
-"""From a text to batches: split, windows to train on, windows held out. Called by `trainer.loop`."""
+"""A text as tokens: split, windows to train on, windows held out. Shared by the tasks that learn from texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from trainer.spec import RunSpec
-from trainer.tokenizer import BPE, Characters, Tokenizer
+from trainer.tasks.base import DataError
+from trainer.tokenizer import Tokenizer, fit
 
 TRAIN_SHARE = 0.9
 """The first 90 % of the characters train, the rest is held out."""
@@ -20,18 +21,8 @@ MAX_CHARACTERS = 10_000
 """Largest character vocabulary: embedding and logits grow with it, and rare characters learn nothing."""
 
 
-class DataError(ValueError):
-    """A text that this recipe cannot use. `detail`: {"reason": "text_too_short", "needed", "found"} in tokens of the
-    whole text, or {"reason": "vocabulary_too_large", "limit", "found"} in different characters.
-    """
-
-    def __init__(self, detail: dict[str, str | int]) -> None:
-        self.detail = detail
-        super().__init__(str(detail))
-
-
 @dataclass(frozen=True, kw_only=True)
-class Data:
+class TextData:
     """A text as tokens, split once and for all."""
 
     tokenizer: Tokenizer
@@ -49,27 +40,25 @@ def split(text: str) -> tuple[str, str]:
     return text[:cut], text[cut:]
 
 
-def prepare(spec: RunSpec, text: str) -> Data:
-    """Fit the tokenizer and split. Raises DataError.
+def prepare(spec: RunSpec, text: str, tokenizer: Tokenizer | None = None) -> TextData:
+    """Fit a tokenizer, unless one is given, and split. Raises DataError.
 
-    BPE learns from the training part alone. The characters of the held-out part belong to the alphabet, so that
-    every token can be scored.
+    Merges and words are learned from the training part alone. The characters of the held-out part belong to the
+    alphabet, so that every token can be scored.
     """
     train, held_out = split(text)
     if not held_out:
-        raise DataError({"reason": "text_too_short", "needed": _needed(spec.context), "found": len(text)})
-    tokenizer: Tokenizer
-    if spec.tokenizer == "bpe":
-        tokenizer = BPE.fit(train, spec.vocab_size)
-    else:
-        tokenizer = Characters.fit(text)
-        if tokenizer.vocab_size > MAX_CHARACTERS:
-            raise DataError({"reason": "vocabulary_too_large", "limit": MAX_CHARACTERS, "found": tokenizer.vocab_size})
+        raise DataError("text_too_short", needed=_needed(spec.context), found=len(text))
+    if tokenizer is None:
+        source = text if spec.tokenizer == "characters" else train
+        tokenizer = fit(spec.tokenizer, source, vocab_size=spec.vocab_size, normalise=spec.normalise)
+    if tokenizer.vocab_size > MAX_CHARACTERS:
+        raise DataError("vocabulary_too_large", limit=MAX_CHARACTERS, found=tokenizer.vocab_size)
     train_ids, held_out_ids = tokenizer.encode(train), tokenizer.encode(held_out)
     if min(len(train_ids), len(held_out_ids)) < MIN_WINDOWS * spec.context + 1:
         found = len(train_ids) + len(held_out_ids)
-        raise DataError({"reason": "text_too_short", "needed": _needed(spec.context), "found": found})
-    return Data(
+        raise DataError("text_too_short", needed=_needed(spec.context), found=found)
+    return TextData(
         tokenizer=tokenizer,
         train=torch.from_numpy(train_ids),
         held_out=torch.from_numpy(held_out_ids),
