@@ -40,6 +40,7 @@ from trainer.corpora.base import (
     text_hash,
 )
 from trainer.corpora.classes import word_classes
+from trainer.corpora.tables import Table, load_labelled, load_pairs, read_bounded
 from trainer.corpora.uploads import MAX_UPLOAD, MIN_DISTINCT, MIN_UPLOAD, Upload, UploadError, check_upload
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Labelled",
     "Limits",
     "Pair",
+    "Table",
     "Tagged",
     "Upload",
     "UploadError",
@@ -70,6 +72,9 @@ __all__ = [
     "distinct_characters",
     "hidden",
     "load",
+    "load_labelled",
+    "load_pairs",
+    "read_bounded",
     "text_hash",
     "word_classes",
 ]

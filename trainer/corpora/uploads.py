@@ -43,7 +43,9 @@ class UploadError(ValueError):
     """An upload that cannot be used. `code` names the reason, `params` hold the numbers its sentence needs.
 
     Codes: too_small {low, found}, too_large {high, found} (bytes), empty {}, binary {offset}, not_utf8 {offset},
-    bad_csv {line}, no_column {column, columns}, too_uniform {low, found} (different characters).
+    bad_csv {line}, no_column {column, columns}, too_uniform {low, found} (different characters). Of tables also:
+    bad_json {line}, empty_cell {line, column}, too_few_rows {low, found} (different ones), too_many_rows {high},
+    one_class {label}, too_few_per_class {label, low, found}, too_many_classes {high, found}.
     """
 
     def __init__(self, code: str, params: dict[str, Any]) -> None:
