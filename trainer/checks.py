@@ -120,7 +120,7 @@ def _data(spec: RunSpec, found: Problems) -> Problems:
     elif not _is_hash(spec.corpus):
         problems["corpus"] = ("not_a_choice", {"choices": ", ".join(CORPORA)})
     bounds = OPTIONS.get(spec.corpus, {})
-    for name, value in spec.options:
+    for name, value in dict(spec.options).items():
         if name not in bounds:
             problems["options"] = ("unknown_option", {"option": name, "choices": ", ".join(bounds)})
         elif not bounds[name][0] <= value <= bounds[name][1]:

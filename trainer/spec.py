@@ -210,7 +210,7 @@ class RunSpec:
     def stored(cls, values: Mapping[str, Any]) -> Self:
         """Build a spec from what `to_dict` wrote, without checking it again."""
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**values | lists)
+        return cls(**{**values, **lists})
 
     def problems(self) -> Problems:
         """Every field out of range: {field: (code, parameters)}; empty when the spec is sound."""

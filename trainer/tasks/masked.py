@@ -73,14 +73,22 @@ class MaskedTask(Task):
         return [self._said(*rows) for rows in zip(ids.tolist(), wanted.tolist(), guesses.tolist(), strict=True)]
 
     def _said(self, ids: list[int], wanted: list[int], guesses: list[int]) -> Said:
-        pieces, asked, truth = [], [], []
-        for token, target, guess in zip(ids, wanted, guesses, strict=True):
-            hidden = target != IGNORED
-            asked.append("▢" if hidden else self._text(token))
-            pieces.append(f"[{self._text(guess)}]" if hidden else self._text(token))
-            truth.append(f"[{self._text(target)}]" if hidden else self._text(token))
-        glue = " " if self.spec.tokenizer == "words" else ""
-        return Said(prompt=glue.join(asked), text=glue.join(pieces), expected=glue.join(truth))
+        truth = [token if target == IGNORED else target for token, target in zip(ids, wanted, strict=True)]
+        guessed = [
+            token if target == IGNORED else guess for token, target, guess in zip(ids, wanted, guesses, strict=True)
+        ]
+        hidden = [target != IGNORED for target in wanted]
+        return Said(
+            prompt=self._marked(truth, hidden, "▢"),
+            text=self._marked(guessed, hidden, "[{}]"),
+            expected=self._marked(truth, hidden, "[{}]"),
+        )
 
-    def _text(self, token: int) -> str:
-        return self.tokenizer.token_text(token) if token < self.tokenizer.vocab_size else "▢"
+    def _marked(self, tokens: list[int], hidden: list[bool], mark: str) -> str:
+        """The text of tokens, each hidden one as `mark`, which may hold it."""
+        write = self.tokenizer.stream()
+        pieces = [write(token) for token in tokens]
+        return "".join(
+            piece[: len(piece) - len(piece.lstrip())] + mark.format(piece.strip()) if off else piece
+            for piece, off in zip(pieces, hidden, strict=True)
+        )
