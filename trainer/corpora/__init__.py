@@ -191,5 +191,5 @@ def describe(name: str, *, size: int | None = None, seed: int = 1, **options: in
         "held_out": len(data.held_out),
         "slices": {slice_name: len(examples) for slice_name, examples in data.slices.items()},
         "classes": list(data.classes),
-        "sample": [list(example) for example in data.train[:3]],
+        "sample": [[list(part) if isinstance(part, tuple) else part for part in example] for example in data.train[:3]],
     }

@@ -110,9 +110,11 @@ def number_zh(n: int) -> str:
 
 
 def number(draws: Draws, new: bool) -> Pair:
-    """A number of two, three or four digits; which hundreds stand with which rest decides whether it is new."""
-    high, low = _two(draws, draws.choice((1, 10, 100)), 100, new)
-    n = 100 * high + low
+    """A number from one, of up to two, three or four digits; which hundreds stand with which rest decides whether it is new."""
+    n = 0
+    while not n:
+        high, low = _two(draws, draws.choice((1, 10, 100)), 100, new)
+        n = 100 * high + low
     return Pair(number_en(n), number_zh(n))
 
 

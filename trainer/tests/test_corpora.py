@@ -25,7 +25,7 @@ def test_every_corpus_says_where_it_comes_from_and_what_it_is_for(name: str) -> 
     assert corpus.name == name
     assert corpus.licence
     assert corpus.origin
-    assert corpus.description.endswith(".")
+    assert corpus.description.endswith((".", "?"))
     assert corpus.kind in KINDS
     assert corpus.tasks
     facts = corpora.describe(name)
