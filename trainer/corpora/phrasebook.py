@@ -110,7 +110,7 @@ def number_zh(n: int) -> str:
 
 
 def number(draws: Draws, new: bool) -> Pair:
-    """A number from one, of up to two, three or four digits; which hundreds stand with which rest decides whether it is new."""
+    """A number of up to two, three or four digits; which hundreds stand with which rest decides whether it is new."""
     n = 0
     while not n:
         high, low = _two(draws, draws.choice((1, 10, 100)), 100, new)
