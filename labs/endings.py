@@ -12,6 +12,7 @@ from labs.forms import Recipe
 from labs.models import Run
 from labs.presenters import rate_text, recipe_of, said
 from labs.states import State
+from portal.lib.words import sentences
 from trainer.spec import LIMITS
 
 MOST_FIXES = 3
@@ -73,19 +74,18 @@ def _fix(run: Run, text: str, label: str | None = None, **changes: Any) -> Fix:
 
 def _finished(run: Run, detail: dict[str, Any]) -> Ending:
     baseline = run.info.get("baseline")
-    sentences = []
+    compared = ""
     if baseline and run.held_out is not None:
         gap = {"gap": f"{abs(run.held_out - baseline['loss']):.3f}", "order": baseline["order"]}
         if run.held_out < baseline["loss"]:
-            sentences.append(_("%(gap)s below the %(order)s-gram baseline.") % gap)
+            compared = _("%(gap)s below the %(order)s-gram baseline.") % gap
         else:
-            sentences.append(_("%(gap)s above the %(order)s-gram baseline.") % gap)
-    sentences.append(said(run))
+            compared = _("%(gap)s above the %(order)s-gram baseline.") % gap
     return Ending(
         title=_("Finished: held-out %(loss)s") % {"loss": "–" if run.held_out is None else f"{run.held_out:.3f}"},
         icon="check",
         good=True,
-        happened=" ".join(filter(None, sentences)),
+        happened=sentences(compared, said(run)),
         kept=_("Kept: all points, what it wrote, and the model, which you can let write below."),
         fixes=_after_finish(run),
     )
@@ -136,7 +136,7 @@ def _diverged(run: Run, detail: dict[str, Any]) -> Ending:
         title=_("Diverged at step %(step)s") % {"step": f"{last_step(run):,}"},
         icon="warning",
         good=False,
-        happened=f"{happened % values} {best}".strip(),
+        happened=sentences(happened % values, best),
         kept=kept_points(run),
         fixes=_after_divergence(run, detail),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.lib.words import listing
 from trainer.corpora import UploadError
 from trainer.spec import SpecError
 
@@ -60,6 +61,6 @@ def spec_fields(error: SpecError) -> dict[str, str]:
 def upload_reason(error: UploadError) -> str:
     """Why a file was refused."""
     params = error.params | {
-        name: ", ".join(value) for name, value in error.params.items() if isinstance(value, tuple | list)
+        name: listing(value) for name, value in error.params.items() if isinstance(value, tuple | list)
     }
     return _filled(UPLOAD[error.code], params)

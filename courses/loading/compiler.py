@@ -18,6 +18,7 @@ from courses.loading.rule import compile_rule
 from courses.loading.sections import Section, compile_language
 from courses.loading.yamls import Lines, parse_yaml
 from courses.models import LANGUAGES
+from portal.lib.words import listing
 
 FORMAT = 1
 """Part of every hash: raise it when the same text compiles to another body."""
@@ -113,7 +114,7 @@ def _unique_blocks(sections: list[Section], report: Report) -> None:
 def _same_shape(first: list[Section], second: list[Section], report: Report) -> None:
     """Both languages have the same sections, headings and blocks, in the same order, with the same key."""
     if [section.id for section in first] != [section.id for section in second]:
-        words = {"first": ", ".join(s.id for s in first), "second": ", ".join(s.id for s in second)}
+        words = {"first": listing(s.id for s in first), "second": listing(s.id for s in second)}
         report.add(0, _("other sections than en.md: %(second)s instead of %(first)s") % words)
         return
     for one, other in zip(first, second, strict=True):
@@ -130,7 +131,7 @@ def _same_shape(first: list[Section], second: list[Section], report: Report) -> 
 
 
 def _names(section: Section) -> str:
-    return ", ".join(block for _kind, block in section.blocks()) or "–"
+    return listing(block for _kind, block in section.blocks()) or "–"
 
 
 def _key(part: Part) -> list[Any]:

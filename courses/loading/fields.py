@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from courses.loading.errors import Report
 from courses.loading.yamls import Lines
 from courses.models import LANGUAGES
+from portal.lib.words import listing
 
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_TEXT = 4_000
@@ -95,7 +96,7 @@ class Fields:
         if value and value not in allowed:
             self.problem(
                 name,
-                _("“%(value)s” is unknown: use one of %(allowed)s") % {"value": value, "allowed": ", ".join(allowed)},
+                _("“%(value)s” is unknown: use one of %(allowed)s") % {"value": value, "allowed": listing(allowed)},
             )
             return allowed[0]
         return value or allowed[0]

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from courses.models import Answer, Attempt, Quiz, localised
 from courses.quizzes import grading
@@ -152,6 +153,7 @@ def page_texts() -> dict[str, str]:
         "navAnswered": _("answered"),
         "navOpen": _("not answered"),
         "navFlagged": _("flagged"),
+        "comma": pgettext("between names", ", "),
         "unreadable": _("This is not read as a number. Write it like 2.31 or 0.05."),
     }
 

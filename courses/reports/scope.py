@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import Http404
 
+from portal.lib.words import listing
+
 if TYPE_CHECKING:
     from portal.accounts.models import Team, User
 
@@ -50,7 +52,7 @@ class Scope:
     def team_names(self, user_id: int) -> str:
         """The teams of a learner, as far as the manager sees them."""
         names = {team.pk: team.name for team in self.teams}
-        return ", ".join(names[pk] for pk in self.memberships.get(user_id, ()))
+        return listing(names[pk] for pk in self.memberships.get(user_id, ()))
 
 
 def team_model() -> type[Team]:

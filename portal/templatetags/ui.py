@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from portal.icons import ICONS
+from portal.lib import words
 
 register = template.Library()
 
@@ -28,6 +29,12 @@ def icon(name: str) -> SafeString:
         '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"/></svg>',
         ICONS[name],
     )
+
+
+@register.simple_tag
+def gap() -> str:
+    """Between two sentences of a paragraph: a space, and nothing in Chinese."""
+    return words.gap()
 
 
 @register.inclusion_tag("parts/_field.html")

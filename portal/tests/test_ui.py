@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.template import Context, Template
 from django.utils import timezone, translation
 
 from portal.icons import ICONS
+from portal.lib import words
 from portal.templatetags import ui
 
 NOW = datetime.datetime(2026, 11, 24, 6, 30, tzinfo=datetime.UTC)  # 14:30 in Shanghai
@@ -90,3 +92,11 @@ def test_every_icon_that_templates_name_exists() -> None:
         for name in re.findall(r"""{% icon ["']([^"']+)["']""", path.read_text())
     }
     assert named <= set(ICONS)
+
+
+@pytest.mark.parametrize(("language", "names", "text"), [("en", "a, b", "One. Two."), ("zh-hans", "a、b", "One.Two.")])
+def test_names_and_sentences_stand_in_a_row_as_the_language_has_it(language: str, names: str, text: str) -> None:
+    with translation.override(language):
+        assert words.listing(["a", "b"]) == names
+        assert words.sentences("One.", "", "Two.") == text
+        assert Template("One.{% gap %}Two.").render(Context()) == text

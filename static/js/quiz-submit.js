@@ -33,7 +33,7 @@ export function submitter({ form, queue, texts, fill, say, state }) {
 
   function list(id, places) {
     byId(id).hidden = !places.length;
-    byId(id).querySelector("span").textContent = places.join(", ");
+    byId(id).querySelector("span").textContent = places.join(texts.comma);
   }
 
   function now(words) {

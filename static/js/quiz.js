@@ -127,7 +127,7 @@ function paint() {
     if (index === current) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
     const words = [fill(texts.nav, { place: index + 1 }), isAnswered(section) ? texts.navAnswered : texts.navOpen];
-    link.setAttribute("aria-label", [...words, ...(flag ? [texts.navFlagged] : [])].join(", "));
+    link.setAttribute("aria-label", [...words, ...(flag ? [texts.navFlagged] : [])].join(texts.comma));
     const button = section.querySelector(".flag");
     button.setAttribute("aria-pressed", flag);
     button.lastElementChild.textContent = flag ? texts.flagged : texts.flag;

@@ -116,3 +116,20 @@ def test_confirming_that_it_is_you_asks_for_the_password(client: Client) -> None
     client.force_login(person())
     assert "Confirm that it is you" in client.get(reverse("account_reauthenticate")).text
     assert client.post(reverse("account_reauthenticate"), {"password": "wrong"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("language", "short", "similar"),
+    [
+        ("en", "needs at least 10 characters", "too much like the e-mail"),
+        ("zh-CN", "至少需要 10 个字符", "密码与邮箱太相似"),
+    ],
+)
+def test_a_refused_password_is_told_why_in_the_language_of_the_page(
+    client: Client, language: str, short: str, similar: str
+) -> None:
+    person()
+    path = client.get(ask(client, "mei@example.com"), follow=True).request["PATH_INFO"]
+    for password, words in (("short", short), ("mei@example.com", similar)):
+        values = {"password1": password, "password2": password}
+        assert words in client.post(path, values, headers={"accept-language": language}).text

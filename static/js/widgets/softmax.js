@@ -63,7 +63,8 @@ export function mount(root, { data, onGoal }) {
     shown.textContent = t;
     slider.setAttribute("aria-valuetext", t);
     spreadOut.textContent = fillIn(labels.spread, { n: spread(shares).toFixed(1) });
-    const list = rows.map((row, i) => `${row.word} ${percent(shares[i])}`).join(", ");
+    const comma = root.closest("[lang]").lang.startsWith("zh") ? "、" : ", ";
+    const list = rows.map((row, i) => `${row.word} ${percent(shares[i])}`).join(comma);
     bars.setAttribute("aria-label", fillIn(labels.bars, { t, list }));
     if (!reached && best >= data.goal) {
       reached = true;
