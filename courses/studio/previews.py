@@ -35,6 +35,10 @@ class Preview:
     parts: list[Shown] | None = None
     questions: list[dict[str, Any]] | None = None
     settings: checking.Checked | None = None
+    widgets: list[str] = field(default_factory=list)
+    """Titles of the widgets that the rule names."""
+    labs: list[dict[str, Any]] = field(default_factory=list)
+    """Cards of the labs that the rule names."""
     outline: list[dict[str, Any]] = field(default_factory=list)
     """Sections of this text with their lines, for the tree."""
 
@@ -57,7 +61,7 @@ def preview(author: User, found: Editing, name: str, text: str, *, line: int, la
     elif name == "quiz":
         shown = {"questions": _questions(texts, found.figures, language)}
     else:
-        shown = {"settings": checked}
+        shown = {"settings": checked} | _named(author, checked, language)
     return Preview(name=name, problems=problems, language=language, **shown)
 
 
@@ -88,6 +92,19 @@ def _cards(author: User, section: Mapping[str, Any]) -> dict[str, Any]:
     """Cards of the labs that the section names."""
     named = {part["id"] for part in section["parts"] if part["kind"] == "lab"}
     return {slug: lab_card(author, slug) for slug in lab_slugs() if slug in named}
+
+
+def _named(author: User, checked: checking.Checked, language: str) -> dict[str, Any]:
+    """What the rule names, as readers see it called."""
+    if checked.compiled is None:
+        return {}
+    blocks = [block for section in checked.compiled.outline for block in section["blocks"]]
+    with translation.override(language):
+        titles = {block["id"]: str(localised(block["title"])) for block in blocks if "title" in block}
+        return {
+            "widgets": [titles.get(key, key) for key in checked.compiled.rule["widgets"]],
+            "labs": [lab_card(author, slug) for slug in checked.compiled.rule["labs"]],
+        }
 
 
 def _questions(texts: Mapping[str, str], figures: Mapping[str, str], language: str) -> list[dict[str, Any]]:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from courses.models import Chapter, ChapterVersion
 from courses.studio.texts import FILES, section_lines
+from courses.tests.course_files import load
 from courses.tests.studio_steps import publish, save, texts_of, url
 from portal.accounts.models import User
 
@@ -154,3 +156,12 @@ def test_studio_pages_take_few_queries(
     for name in ("studio", *PAGES):
         with django_assert_max_num_queries(12):
             client.get(reverse("studio") if name == "studio" else url(name, place))
+
+
+def test_the_settings_are_shown_with_the_names_that_readers_see(client_for: ClientFor, author: User) -> None:
+    place = {"course": "llm-foundations", "chapter": "training"}
+    load(settings.BASE_DIR / "courses" / "content" / "llm-foundations")
+    for language, widget, lab in (("en", "Down the valley", "Lab 5: "), ("zh-hans", "走下山谷", "实验 5")):
+        page = client_for(author, language=language).get(url("studio-chapter", place), {"text": "chapter"}).text
+        assert widget in page
+        assert lab in page
