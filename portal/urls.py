@@ -16,6 +16,8 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
 ]
 
+admin.site.site_header = admin.site.site_title = "Gradus"
+
 handler400 = views.bad_request
 handler403 = views.permission_denied
 handler404 = views.not_found
