@@ -52,6 +52,14 @@ def test_a_column_of_a_csv_is_taken(client_for: ClientFor, learner: User) -> Non
     assert Upload.objects.get().characters > 2000
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\f", "\x85"])
+def test_what_only_some_programs_take_for_a_line_end_stays_inside_a_cell(
+    client_for: ClientFor, learner: User, mark: str
+) -> None:
+    lines = "id,note\n" + "".join(f"{n},Row {n} says{mark}hello to everybody\n" for n in range(100))
+    assert send(client_for(learner), lines.encode(), "notes.csv", column="note").status_code == 302
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -12,6 +12,8 @@ from portal.testing.browser import Visitor, sign_in
 pytestmark = pytest.mark.slow
 
 SMALL = "n_layers=1&d_model=32&n_heads=2&context=32&batch=16&tokens=64000"
+AT_ONCE = f"{SMALL}&learning_rate=1&seed=5"
+"""Leaves for infinity in a few steps: the ending comes before the page has opened its stream."""
 MINUTE = 60_000
 
 
@@ -138,3 +140,11 @@ def test_a_lab_works_without_script(visitor: Visitor) -> None:
         page.wait_for_timeout(300)
         page.reload()
     expect(page.locator("svg.drawing")).to_be_visible()
+
+
+def test_a_run_that_ended_at_once_shows_its_ending(lab: Page) -> None:
+    lab.goto(f"/labs/training/?{AT_ONCE}")
+    press_run(lab)
+    expect(lab.locator("#run-page")).to_have_attribute("data-state", "diverged", timeout=MINUTE)
+    expect(lab.locator("#ending-title")).to_contain_text("Diverged")
+    expect(lab.locator("#cancel")).to_have_count(0)
