@@ -146,7 +146,6 @@ class Run:
         self.params = [param for param in self.model.parameters() if param.requires_grad]
         self.optimizer = Optimizer(self.model, spec)
         self.curve = Curve(spec.tokens_per_step)
-        self.layers: Layers | None = None
         self.step = 0
         self.seconds_before = 0.0
         self._restore()
@@ -178,7 +177,8 @@ class Run:
                 yield self._checkpoint()
                 yield ending
                 return
-            yield self._keep(self._train_step())
+            for event in self._train_step():
+                yield self._keep(event)
             if self.step == min(BASELINE_STEP, self.spec.steps) and (baseline := self._baseline()):
                 yield self._keep(baseline)
         yield self._finish()
@@ -216,7 +216,8 @@ class Run:
             identity=self.identity,
         )
 
-    def _train_step(self) -> Point:
+    def _train_step(self) -> list[Event]:
+        """Its Point and, before a checkpoint, its Layers: these cannot be measured again."""
         batch = self.task.draw(self.step, self.windows_rng).to(self.device)
         rate = self.optimizer.rate(self.step)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -225,10 +226,10 @@ class Run:
         grad_norm = clip_gradients(self.params, self.spec.clip)
         value = loss.item()
         self._check(value, rate, grad_norm)
-        self._update(rate)
+        layers = self._update(rate)
         self.model.zero_grad()
         self.step += 1
-        return Point(
+        point = Point(
             step=self.step,
             tokens=self.step * self.spec.tokens_per_step,
             seconds=self.seconds,
@@ -236,17 +237,18 @@ class Run:
             rate=rate,
             grad_norm=grad_norm,
         )
+        return [point, *layers]
 
-    def _update(self, rate: float) -> None:
+    def _update(self, rate: float) -> list[Layers]:
         """Let the optimiser step; before a checkpoint, see how far each layer moves."""
         if not self._scheduled(self.step + 1):
             self.optimizer.step(rate)
-            return
+            return []
         grad_norms = layer_norms(self.model)
         before = weights_now(self.model)
         self.optimizer.step(rate)
         ratios = update_ratios(self.model, before)
-        self.layers = Layers(step=self.step + 1, grad_norms=grad_norms, update_ratios=ratios)
+        return [Layers(step=self.step + 1, grad_norms=grad_norms, update_ratios=ratios)]
 
     def _check(self, loss: float, rate: float, grad_norm: float) -> None:
         """Raise DivergedError where a number is not finite, or the loss stays far above where it began."""
@@ -304,8 +306,6 @@ class Run:
             measures=score.measures,
         )
         yield self._keep(held_out)
-        if self.layers is not None:
-            yield self._keep(self.layers)
         for said in self.task.samples(self.model, max_tokens=sample_tokens):
             yield self._keep(Sample(step=self.step, prompt=said.prompt, text=said.text, expected=said.expected))
         if last:

@@ -96,5 +96,5 @@ def without_clock(events: list[Event]) -> list[dict[str, Any]]:
     return [
         {name: value for name, value in event.to_dict().items() if name != "seconds"}
         for event in events
-        if event.kind in {"point", "baseline", "held_out", "sample", "finished"}
+        if event.kind in {"point", "baseline", "held_out", "layers", "sample", "evaluation", "finished"}
     ]

@@ -7,9 +7,18 @@ from typing import Any, get_type_hints
 import pytest
 
 from trainer.curve import Curve
-from trainer.events import KINDS, Baseline, Event, HeldOut, Point, Sample, parse
+from trainer.events import KINDS, Baseline, Evaluation, Event, HeldOut, Layers, Point, Sample, parse
 
-VALUES: dict[Any, Any] = {int: 3, float: 0.1 + 0.2, str: 'a "b"\n中🙂', dict[str, Any]: {"loss": None, "step": 4}}
+VALUES: dict[Any, Any] = {
+    int: 3,
+    int | None: None,
+    float: 0.1 + 0.2,
+    float | None: None,
+    str: 'a "b"\n中🙂',
+    dict[str, float]: {"accuracy": 1 / 3},
+    dict[str, dict[str, float]]: {"accuracy": {"value": 1 / 3, "low": 0.1, "high": 0.9, "n": 3}},
+    dict[str, Any]: {"loss": None, "step": 4},
+}
 
 
 def example(cls: type[Event]) -> Event:
@@ -42,7 +51,7 @@ def test_a_curve_keeps_every_event_exactly() -> None:
     points = [
         Point(step=i, tokens=64 * i, seconds=i / 3, loss=4 / i, rate=0.1 / i, grad_norm=1 / 7) for i in range(1, 9)
     ]
-    others: list[Event] = [example(Baseline), example(HeldOut), example(Sample), example(Sample)]
+    others = [example(cls) for cls in (Baseline, HeldOut, Layers, Sample, Sample, Evaluation)]
     for event in [*points, *others]:
         curve.add(event)
     again = Curve.from_dict(curve.to_dict())

@@ -21,7 +21,7 @@ def test_the_default_recipe_is_sound() -> None:
 
 def test_every_wrong_field_is_named_at_once() -> None:
     wrong: dict[str, Any] = dict.fromkeys(LIMITS, -1)
-    wrong |= {"tokenizer": "words", "optimizer": "newton", "schedule": "stairs", "prompts": (), "colour": "red"}
+    wrong |= {"tokenizer": "letters", "optimizer": "newton", "schedule": "stairs", "prompts": (), "colour": "red"}
     found = errors(wrong)
     assert found.keys() == wrong.keys()
     assert found["n_layers"] == ("out_of_range", {"low": 1, "high": 6})
