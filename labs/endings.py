@@ -75,7 +75,7 @@ def _fix(run: Run, text: str, label: str | None = None, **changes: Any) -> Fix:
 def _finished(run: Run, detail: dict[str, Any]) -> Ending:
     baseline = run.info.get("baseline")
     compared = ""
-    if baseline and run.held_out is not None:
+    if baseline and baseline["loss"] is not None and run.held_out is not None:
         gap = {"gap": f"{abs(run.held_out - baseline['loss']):.3f}", "order": baseline["order"]}
         if run.held_out < baseline["loss"]:
             compared = _("%(gap)s below the %(order)s-gram baseline.") % gap

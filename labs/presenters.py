@@ -128,7 +128,7 @@ def result_sentence(curve: Mapping[str, Any], info: Mapping[str, Any]) -> str:
     loss = held["loss"][-1]
     values |= {"held": f"{loss:.3f}", "at": f"{held['step'][-1]:,}"}
     baseline = info.get("baseline")
-    if not baseline:
+    if not baseline or baseline["loss"] is None:
         return words["held"] % values
     values |= {"gap": f"{abs(loss - baseline['loss']):.3f}", "order": baseline["order"]}
     return words["below" if loss < baseline["loss"] else "above"] % values
@@ -267,7 +267,7 @@ def written(run: Run, prompt: str) -> list[dict[str, Any]]:
 
 def planned(run: Run) -> list[int]:
     """The steps at which this run evaluates and writes."""
-    every = RunSpec(**run.spec | {"prompts": tuple(run.spec["prompts"])}).checkpoint_every
+    every = RunSpec.stored(run.spec).checkpoint_every
     return sorted({*range(every, run.steps + 1, every), run.steps})
 
 

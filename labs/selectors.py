@@ -190,7 +190,7 @@ def _running() -> RunQuerySet:
 
 
 def _run_seconds(run: Run, rate: float) -> float:
-    spec = RunSpec(**run.spec | {"prompts": tuple(run.spec["prompts"])})
+    spec = RunSpec.stored(run.spec)
     hidden = 12 * spec.n_layers * spec.d_model**2
     vocab = max(1, (run.params - hidden) // (2 * spec.d_model))
     return spec.flops(vocab) / rate + OVERHEAD_S

@@ -27,6 +27,13 @@ SPEC: dict[str, Promise] = {
     "too_few_tokens": _("One step needs %(low)s tokens; train on at least that many."),
     "too_many_steps": _("That would take more than %(high)s steps: choose fewer tokens, a larger batch or context."),
     "bad_prompts": _("Give one to five prompts of 1 to 64 characters."),
+    "unknown_option": _("“%(option)s” cannot be set for this corpus."),
+    "option_out_of_range": _("Choose a value from %(low)s to %(high)s for “%(option)s”."),
+    "only_for_tasks": _("This is only for the tasks %(tasks)s."),
+    "not_for_family": _("Only these families can be fine-tuned: %(families)s."),
+    "not_for_scratch": _("New weights have no model to start from: leave this empty, or choose how to fine-tune."),
+    "no_base": _("The model to start from is not there. Choose a finished one."),
+    "not_as_in_base": _("The model to start from has %(base)s here; fine-tuning keeps it."),
     "unknown_corpus": _("This text is not there. Choose another, or upload it again."),
 }
 

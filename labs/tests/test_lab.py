@@ -76,7 +76,7 @@ def test_every_knob_can_be_given_in_the_address_and_unknown_names_are_ignored(
 def test_a_link_with_a_wrong_recipe_names_every_wrong_field(client_for: ClientFor, learner: User) -> None:
     response = client_for(learner, language="en").get(LAB, {"learning_rate": "fast", "batch": "0", "corpus": "moon"})
     assert response.status_code == 200
-    assert set(response.context["recipe"].errors) == {"learning_rate", "batch"}
+    assert set(response.context["recipe"].errors) == {"learning_rate", "batch", "corpus"}
     response = client_for(learner, language="en").get(LAB, {"corpus": "moon"})
     assert set(response.context["recipe"].errors) == {"corpus"}
     assert 'value="moon"' in response.content.decode()
@@ -148,7 +148,7 @@ def test_cost_puts_an_error_beside_each_wrong_field(client_for: ClientFor, learn
         client_for(learner, language="en").get(COST, {"d_model": "66", "n_heads": "4", "batch": "999"}).content.decode()
     )
     assert "The width must be a multiple of 8, twice the number of heads." in text.split('id="error-d_model"')[1][:120]
-    assert "Choose a value from 1 to 64." in text.split('id="error-batch"')[1][:120]
+    assert "Choose a value from 1 to 256." in text.split('id="error-batch"')[1][:120]
 
 
 @pytest.mark.django_db

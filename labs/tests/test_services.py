@@ -74,7 +74,7 @@ def test_without_redis_the_run_is_queued_all_the_same(
 def test_every_wrong_field_is_named_and_nothing_is_queued(learner: User) -> None:
     wrong = {
         "corpus": "nowhere",
-        "tokenizer": "words",
+        "tokenizer": "letters",
         "vocab_size": 7,
         "n_layers": "many",
         "d_model": 1000,
@@ -95,9 +95,26 @@ def test_every_wrong_field_is_named_and_nothing_is_queued(learner: User) -> None
     }
     error = refused(submit, learner, **wrong)
     assert error.status == 422
-    assert set(error.fields) == set(wrong) - {"corpus"}
+    assert set(error.fields) == set(wrong)
     assert all(str(text) for text in error.fields.values())
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("options", {"options": {"depth": 1}}),
+        ("options", {"corpus": "copy", "task": "sequence", "options": {"length": 10**6}}),
+        ("tied", {"corpus": "reviews", "task": "classify", "tied": True}),
+        ("base", {"base": "sha256:" + 64 * "0"}),
+        ("base", {"tuning": "full"}),
+        ("tuning", {"tuning": "lora", "task": "embed", "family": "skipgram", "base": "sha256:" + 64 * "0"}),
+    ],
+)
+def test_what_does_not_suit_the_rest_of_the_recipe_is_told_in_words(
+    learner: User, field: str, wrong: dict[str, Any]
+) -> None:
+    assert refused(submit, learner, **wrong).fields[field]
 
 
 @pytest.mark.parametrize("corpus", ["nowhere", "sha256:0", "", "../../etc/passwd"])
