@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from trainer.folder import WEIGHTS
 from trainer.models.base import Model
@@ -58,21 +59,33 @@ def fine_tuned(task: Task, before: Model, generator: torch.Generator) -> Model:
     if config.context > before.config.context and spec.positions == "learned":
         raise SpecError({"context": ("not_as_in_base", {"base": before.config.context})})
     model = build(replace(config, tied=False) if config.n_outputs != config.vocab_size else config, generator)
+    transplant(kept_weights(task, before), model)
+    choose_trained(model, spec, generator)
+    return model
+
+
+def kept_weights(task: Task, before: Model) -> dict[str, Tensor]:
+    """What a model for the task takes over from `before`, by name: all but a head that was about something else."""
+    config = task.config
     # An LM's outputs are its vocabulary; labels have a head of their own.
     about_words = config.n_outputs == config.vocab_size and before.config.n_outputs == before.config.vocab_size
+    return {name: old.detach() for name, old in before.named_parameters() if name != "head" or about_words}
+
+
+@torch.no_grad()
+def transplant(weights: dict[str, Tensor], model: Model) -> None:
+    """Copy what both have: all, or the first rows where one is longer."""
     own = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, old in before.named_parameters():
-            if name in own and (name != "head" or about_words):
-                _copy_rows(old, own[name])
+    for name, old in weights.items():
+        if name in own:
+            new = own[name]
+            place = tuple(slice(0, min(a, b)) for a, b in zip(old.shape, new.shape, strict=True))
+            new[place] = old[place]
+
+
+def choose_trained(model: Model, spec: RunSpec, generator: torch.Generator) -> None:
+    """Leave unfrozen what the recipe's tuning trains."""
     if spec.tuning == "frozen":
         freeze(model)
     elif spec.tuning == "lora":
         add_lora(model, spec.lora_rank, generator)
-    return model
-
-
-def _copy_rows(old: torch.Tensor, new: torch.Tensor) -> None:
-    """Copy what both have: all, or the first rows where one is longer."""
-    place = tuple(slice(0, min(a, b)) for a, b in zip(old.shape, new.shape, strict=True))
-    new[place] = old[place]
