@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 from trainer.checkpoint import write_whole
@@ -32,3 +33,10 @@ def load_snapshot(run_dir: Path, step: int, model: Model) -> None:
     """Give a model of the same shape the weights of a step. Raises FileNotFoundError."""
     weights = load_file(run_dir / FOLDER / f"{step:06d}.safetensors")
     model.load_state_dict({name: tensor.to(torch.float32) for name, tensor in weights.items()})
+
+
+def load_tensor(run_dir: Path, step: int, name: str) -> torch.Tensor:
+    """One tensor of a step, without reading the others. Raises FileNotFoundError, SafetensorError."""
+    with safe_open(run_dir / FOLDER / f"{step:06d}.safetensors", framework="pt") as file:
+        tensor: torch.Tensor = file.get_tensor(name)
+    return tensor.float()

@@ -80,14 +80,15 @@ class Seq2Seq(Model):
     ) -> Tensor:
         """Logits (B, T, V) of the tokens after target (B, T), given source (B, S).
 
-        `trace` is about the decoder. With a cache, target continues what it holds: any number of tokens while it is
-        empty, one at a time afterwards; the source is read at the first call alone.
+        `trace` is about the decoder, `trace.source` about the encoder. With a cache, target continues what it holds:
+        any number of tokens while it is empty, one at a time afterwards; the source is read at the first call alone.
         """
         start = cache.length if cache is not None else 0
         end, context = start + target.shape[1], self.config.context
         if max(end, source.shape[1]) > context or (start and target.shape[1] > 1):
             raise ValueError(f"positions {start} to {end} after {source.shape[1]} do not fit a context of {context}")
-        memory, keep = self.read(source, cache)  # of each layer (B, H, S, D); (B, 1, 1, S)
+        inside = None if trace is None else trace.source
+        memory, keep = self.read(source, cache, inside)  # of each layer (B, H, S, D); (B, 1, 1, S)
         rotation = self.positions.rotation(start, end)
         x = self.embed(target, start)  # (B, T, C)
         for block, keys_values in zip(self.decoder, memory, strict=True):
@@ -101,13 +102,15 @@ class Seq2Seq(Model):
             cache.length = end
         return self.logits(x, target)
 
-    def read(self, source: Tensor, cache: SourceCache | None) -> tuple[list[KeysValues], Tensor | None]:
+    def read(
+        self, source: Tensor, cache: SourceCache | None, trace: Trace | None = None
+    ) -> tuple[list[KeysValues], Tensor | None]:
         """What each layer of the decoder sees of the source, and where: from the cache, once it is there."""
         if cache is not None and cache.source:
             return cache.source, cache.keep
         keep = padding_mask(source, self.config)
         rotation = self.positions.rotation(0, source.shape[1])
-        encoded = self.encode(source)  # (B, S, C)
+        encoded = self.encode(source, trace)  # (B, S, C)
         memory = [block.cross.read(encoded, rotation) for block in self.decoder if isinstance(block, DecoderBlock)]
         if cache is not None:
             cache.source, cache.keep = memory, keep

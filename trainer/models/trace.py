@@ -38,6 +38,9 @@ class Trace:
     without_cross: frozenset[int] = frozenset()
     """Layers of a decoder that do not look at the source."""
 
+    without_cross_heads: frozenset[tuple[int, int]] = frozenset()
+    """(layer, head) of a decoder's look at the source whose output is replaced by zeros."""
+
     without_feed_forward: frozenset[int] = frozenset()
     """Layers that leave out their feed-forward."""
 
@@ -50,6 +53,9 @@ class Trace:
     stream: list[Tensor] = field(default_factory=list)
     """The residual stream (B, T, C) at the input and after each block."""
 
+    source: Trace | None = None
+    """Of an encoder–decoder's encoder, where one should be kept; all else here is about its decoder."""
+
     def wants(self, branch: str, layer: int) -> bool:
         """Whether a layer's `attention`, `cross` or `feed_forward` takes part."""
         left_out = {
@@ -61,11 +67,8 @@ class Trace:
 
     def attended(self, stages: Stages, layer: int, *, cross: bool) -> Tensor:
         """Keep the stages; what the heads (B, H, T, D) pass on."""
-        if cross:
-            self.cross[layer] = stages
-            return stages.heads
-        self.attention[layer] = stages
-        off = [head for at, head in self.without_heads if at == layer]
+        (self.cross if cross else self.attention)[layer] = stages
+        off = [head for at, head in (self.without_cross_heads if cross else self.without_heads) if at == layer]
         if not off:
             return stages.heads
         heads = torch.arange(stages.heads.shape[1], device=stages.heads.device)  # (H,)

@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy
 from trainer.events import Baseline
 from trainer.models.base import Model
 from trainer.models.config import ModelConfig
+from trainer.models.trace import Trace
 from trainer.spec import RunSpec
 from trainer.tokenizer import Tokenizer
 
@@ -133,9 +134,16 @@ class Task(ABC):
         del cache, key
         return None
 
+    def logits(self, model: Model, batch: Batch, trace: Trace | None = None) -> Tensor:
+        """What the model says, (B, T, V), or (B, V) where pooled. A trace keeps what happens inside, or leaves parts
+        out; only families with layers take one.
+        """
+        logits: Tensor = model(*batch.inputs) if trace is None else model(*batch.inputs, trace=trace)
+        return logits
+
     def loss(self, model: Model, batch: Batch) -> Tensor:
         """Mean nats a scored target."""
-        logits: Tensor = model(*batch.inputs)  # (B, T, V), or (B, V) where pooled
+        logits = self.logits(model, batch)
         return cross_entropy(logits.flatten(0, -2), batch.targets.flatten(), ignore_index=IGNORED)
 
     @torch.inference_mode()
@@ -157,7 +165,7 @@ class Task(ABC):
 
     def measured(self, model: Model, batch: Batch) -> Counts:
         """Sums over one batch of held-out units."""
-        logits: Tensor = model(*batch.inputs)  # (B, T, V) or (B, V)
+        logits = self.logits(model, batch)
         nats = cross_entropy(logits.flatten(0, -2), batch.targets.flatten(), ignore_index=IGNORED, reduction="sum")
         scored = batch.targets != IGNORED
         hits = (logits.argmax(-1) == batch.targets) & scored
