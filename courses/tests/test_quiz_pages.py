@@ -147,7 +147,7 @@ def test_the_result_explains_every_answer_and_leads_on(client_for: ClientFor, at
     page = client.post(reverse("attempt-submit", args=[attempt.pk]), form_of(answers), follow=True).content.decode()
     for key in ("one-yes", "one-no", "one-not", "many-a", "many-b", "many-c", "sum"):
         assert (f"WHY-{key} (en)" if language == "en" else f"WHY-{key}（中）") in page
-    assert "4217.5" in page
+    assert "4,217.5" in page
     assert "about 7" in page
     assert reverse("section", args=[*PLACE, "first"]) in page
     assert reverse("quiz-start", args=PLACE) in page

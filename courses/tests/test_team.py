@@ -106,7 +106,7 @@ def test_members_of_teams_below_are_included_with_their_team(
     ]
     teams = {row.user: row.team for row in report_of(manager).rows}
     assert teams[zoe] == "Below"
-    assert set(teams[learner].split(", ")) == {team.name, "Below"}
+    assert set(teams[learner].split("、")) == {team.name, "Below"}
 
 
 def test_who_is_no_learner_or_inactive_is_left_out(manager: User, learner: User, team: Team, course: Course) -> None:

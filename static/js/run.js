@@ -97,13 +97,19 @@ function figures() {
   $("s-tps").textContent = each && perStep ? thousands(perStep / each) : "–";
   $("s-left-label").textContent = run.ended ? words.took : words.time_left;
   const seconds = run.ended ? (run.seconds ?? points.seconds.at(-1)) : each && each * (run.steps - step);
-  $("s-left").textContent = Number.isFinite(seconds) ? fill(words.seconds, { seconds: seconds.toFixed(1) }) : "–";
+  $("s-left").textContent = Number.isFinite(seconds) ? duration(seconds) : "–";
   $("sentence").textContent = sentence(step);
   if (!run.ended && step) $("stair-run").querySelector("small").textContent = fill(words.step, { step: thousands(step) });
 }
+/** As the server's filter of this name has it: "0.4 s", "18 s", "2 min 5 s". */
+function duration(seconds) {
+  const whole = Math.round(seconds);
+  if (whole < 60) return fill(words.seconds, { seconds: seconds < 10 ? seconds.toFixed(1) : whole });
+  return fill($("s-left").dataset.minutes, { minutes: Math.floor(whole / 60), seconds: whole % 60 });
+}
 function sentence(step) {
   const { points, held, info } = curve;
-  if (!step) return words.nothing;
+  if (!step) return run.ended ? $("sentence").dataset.ended : words.nothing;
   const values = { step: thousands(step), loss: decimals(points.loss.at(-1)) };
   if (!held.loss.length) return fill(words.train, values);
   Object.assign(values, { held: decimals(held.loss.at(-1)), at: thousands(held.step.at(-1)) });
