@@ -40,12 +40,16 @@ LOOKS: list[tuple[Look, Look]] = [
     (("en", "light", 390), ("zh-hans", "dark", 1360)),
 ]
 
+SECTIONS = {
+    "training": ("loss", "descent", "batches", "adamw", "curves", "held-out", "steps"),
+    "attention": ("three-maps", "shares", "scaling", "mask", "heads", "block", "cost"),
+}
 ANYBODY = ("/account/login/", "/account/password/reset/", "/account/password/reset/done/", "/nowhere/")
 LEARNER = (
     "/",
     COURSE,
-    *(f"{COURSE}training/{name}/" for name in ("loss", "descent", "adamw", "curves", "held-out", "steps")),
-    *(f"{COURSE}attention/{name}/" for name in ("three-maps", "shares", "mask", "heads", "block", "cost")),
+    *(f"{COURSE}training/{name}/" for name in SECTIONS["training"]),
+    *(f"{COURSE}attention/{name}/" for name in SECTIONS["attention"]),
     f"{COURSE}training/quiz/",
     "/labs/",
     "/labs/training/",
@@ -184,6 +188,72 @@ def test_the_team_and_a_learner_do(visitor: Visitor, runs: Runs, english: set[st
         page.locator("table.matrix tbody a").first.click()
         page.wait_for_url(re.compile(r"/team/learners/\d+/"))
         look(page, language, english)
+
+
+KEY = """
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from portal.accounts.models import User
+user = User.objects.get(email="author@gradus.example")
+print(user_pk_to_url_str(user) + "-" + default_token_generator.make_token(user))
+"""
+
+
+@pytest.fixture(scope="module")
+def password_link(portal_live: Portal) -> str:
+    """What the mail to somebody who forgot their password leads to."""
+    return f"/account/password/reset/key/{portal_live.manage('shell', '-v', '0', '-c', KEY).strip()}/"
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_the_page_for_a_new_password_does(visitor: Visitor, english: set[str], password_link: str, turn: int) -> None:
+    for language, scheme, width in LOOKS[turn]:
+        page = visitor.open(language=language, scheme=scheme, width=width, expected=["422"])
+        page.goto(password_link)
+        look(page, language, english)
+        for name in ("password1", "password2"):
+            page.locator(f"input[name={name}]").fill("short")
+        page.locator("input[name=password2]").press("Enter")
+        expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+        look(page, language, english)
+
+
+@pytest.mark.parametrize("turn", [0, 3])
+def test_an_empty_list_of_runs_does(visitor: Visitor, english: set[str], turn: int) -> None:
+    for language, scheme, width in LOOKS[turn]:
+        page = visitor.open(language=language, scheme=scheme, width=width)
+        sign_in(page, "administrator", language=language)
+        page.goto("/runs/")
+        expect(page.locator("main .empty .btn-primary")).to_be_visible()
+        look(page, language, english)
+
+
+@pytest.fixture
+def draft(visitor: Visitor) -> Iterator[None]:
+    """A change of one language, saved but not published; gone afterwards."""
+    page = visitor.open()
+    sign_in(page, "author", to=STUDIO)
+    page.locator("#text").press("Control+End")
+    page.keyboard.type("\nOne sentence more.\n")
+    expect(page.locator("#save-state")).to_contain_text("Draft saved", timeout=20_000)
+    yield
+    page.goto(f"{STUDIO}publish/")
+    discard = page.locator("form[action$='discard/']")
+    discard.locator("summary").click()
+    discard.locator("button.btn-danger").click()
+    expect(page.locator("#text")).not_to_contain_text("One sentence more.")
+
+
+def test_the_page_that_publishes_changes_and_what_they_change_do(
+    visitor: Visitor, english: set[str], draft: None
+) -> None:
+    for language, scheme, width in LOOKS[1]:
+        page = visitor.open(language=language, scheme=scheme, width=width)
+        sign_in(page, "author", language=language)
+        for place in ("publish/", "versions/?old=1&new=draft"):
+            page.goto(STUDIO + place)
+            expect(page.locator(".lines-diff .added").first).to_be_visible()
+            look(page, language, english)
 
 
 def in_both(visitor: Visitor, turn: int, act: Callable[[Page, str], None]) -> None:
