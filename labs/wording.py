@@ -31,6 +31,7 @@ SPEC: dict[str, Promise] = {
     "option_out_of_range": _("Choose a value from %(low)s to %(high)s for “%(option)s”."),
     "only_for_tasks": _("This is only for the tasks %(tasks)s."),
     "not_for_family": _("Only these families can be fine-tuned: %(families)s."),
+    "not_for_tuning": _("A tied head cannot learn while the embedding stays: untie it, or tune everything."),
     "not_for_scratch": _("New weights have no model to start from: leave this empty, or choose how to fine-tune."),
     "no_base": _("The model to start from is not there. Choose a finished one."),
     "not_as_in_base": _("The model to start from has %(base)s here; fine-tuning keeps it."),

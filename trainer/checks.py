@@ -171,6 +171,8 @@ def _tuning(spec: RunSpec, found: Problems) -> Problems:
         problems["base"] = ("no_base", {})
     elif spec.family not in TUNED_FAMILIES:
         problems["tuning"] = ("not_for_family", {"families": ", ".join(TUNED_FAMILIES)})
+    if spec.tied and spec.tuning in ("frozen", "lora"):
+        problems["tied"] = ("not_for_tuning", {"tuning": spec.tuning})  # the head learns, the embedding stays
     return problems
 
 

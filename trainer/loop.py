@@ -127,7 +127,6 @@ class Run:
     """One attempt: all state between two steps."""
 
     def __init__(self, spec: RunSpec, data: Data, run_dir: Path, base: Path | None) -> None:
-        run_dir.mkdir(parents=True, exist_ok=True)
         self.spec, self.run_dir = spec, run_dir
         self.data_hash = data_hash(data)
         self.identity = identity(spec, data_hash=self.data_hash, torch_version=torch.__version__)
@@ -148,6 +147,7 @@ class Run:
         self.curve = Curve(spec.tokens_per_step)
         self.step = 0
         self.seconds_before = 0.0
+        run_dir.mkdir(parents=True, exist_ok=True)  # only now: what is refused leaves no trace
         self._restore()
         self.started_at = time.perf_counter()
 

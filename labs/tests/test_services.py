@@ -108,6 +108,7 @@ def test_every_wrong_field_is_named_and_nothing_is_queued(learner: User) -> None
         ("tied", {"corpus": "reviews", "task": "classify", "tied": True}),
         ("base", {"base": "sha256:" + 64 * "0"}),
         ("base", {"tuning": "full"}),
+        ("tied", {"tuning": "frozen", "tied": True, "base": "sha256:" + 64 * "0"}),
         ("tuning", {"tuning": "lora", "task": "embed", "family": "skipgram", "base": "sha256:" + 64 * "0"}),
     ],
 )

@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
-from trainer.events import Event
-from trainer.loop import never, train
+from trainer.corpora import Data
+from trainer.events import Event, Point
+from trainer.loop import Report, never, no_report, train
 from trainer.models.base import Model
 from trainer.models.config import ModelConfig
 from trainer.models.gpt import GPT
@@ -70,13 +71,20 @@ def run(
     run_dir: Path,
     spec: RunSpec | None = None,
     *,
-    text: str | None = None,
+    data: Data | None = None,
+    base: Path | None = None,
     stop: Callable[[], bool] = never,
     max_seconds: float | None = None,
+    report: Report = no_report,
 ) -> list[Event]:
     """Every event of one attempt."""
-    spec, text = spec or tiny_spec(), tiny_text() if text is None else text
-    return list(train(spec, run_dir=run_dir, data=text, stop=stop, max_seconds=max_seconds))
+    spec, data = spec or tiny_spec(), tiny_text() if data is None else data
+    return list(train(spec, run_dir=run_dir, data=data, base=base, stop=stop, max_seconds=max_seconds, report=report))
+
+
+def losses(events: list[Event]) -> list[float]:
+    """Training loss of each step."""
+    return [event.loss for event in events if isinstance(event, Point)]
 
 
 def stop_after(calls: int) -> Callable[[], bool]:

@@ -12,11 +12,7 @@ from trainer.events import Baseline, Checkpoint, Event, Failed, Finished, HeldOu
 from trainer.loop import is_out_of_memory, train
 from trainer.sample import generate, load_model
 from trainer.spec import SpecError
-from trainer.tests.factories import run, stop_after, tiny_spec, tiny_text, without_clock
-
-
-def losses(events: list[Event]) -> list[float]:
-    return [event.loss for event in events if isinstance(event, Point)]
+from trainer.tests.factories import losses, run, stop_after, tiny_spec, tiny_text, without_clock
 
 
 def last(events: list[Event]) -> Failed:
@@ -43,7 +39,7 @@ def test_events_come_in_their_order(tmp_path: Path) -> None:
 
 def test_started_and_finished_say_what_was_trained(tmp_path: Path) -> None:
     spec, text = tiny_spec(), tiny_text()
-    events = run(tmp_path / "run", spec, text=text)
+    events = run(tmp_path / "run", spec, data=text)
     started, finished = events[0], events[-1]
     assert isinstance(started, Started)
     assert isinstance(finished, Finished)
@@ -240,16 +236,16 @@ def test_an_error_of_ours_is_not_hidden(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "abc " * 60])
 def test_a_text_too_short_is_refused_with_what_it_takes(tmp_path: Path, text: str) -> None:
-    events = run(tmp_path / "run", text=text)
+    events = run(tmp_path / "run", data=text)
     assert [event.kind for event in events] == ["failed"]
     detail = last(events).detail
     assert (last(events).ending, detail["reason"], detail["found"]) == ("refused", "text_too_short", len(text))
-    assert run(tmp_path / "run", text=tiny_text(detail["needed"]))[-1].kind == "finished"
+    assert run(tmp_path / "run", data=tiny_text(detail["needed"]))[-1].kind == "finished"
 
 
 def test_too_many_different_characters_are_refused(tmp_path: Path) -> None:
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 12_000)))
-    assert last(run(tmp_path / "run", text=text)).detail["reason"] == "vocabulary_too_large"
+    assert last(run(tmp_path / "run", data=text)).detail["reason"] == "vocabulary_too_large"
 
 
 def test_an_unsound_spec_and_an_unknown_corpus_raise_before_anything_is_written(tmp_path: Path) -> None:
