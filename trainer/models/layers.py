@@ -152,12 +152,14 @@ def attend(
     `keep` (B, 1, 1, S) is False at padding. One query may look at everything; several, where `causal`, not at those
     after them: padding at the end of a row needs no mask there.
     """
-    if trace is not None:
+    if trace is not None and trace.by_stages:
         y = trace.attended(attend_by_stages(q, k, v, keep=keep, causal=causal), layer, cross=cross)
     elif causal:
         y = scaled_dot_product_attention(q, k, v, is_causal=q.shape[2] > 1)  # (B, H, T, D)
     else:
         y = scaled_dot_product_attention(q, k, v, attn_mask=keep)  # (B, H, T, D)
+    if trace is not None:
+        y = trace.passed_on(y, layer, cross=cross)
     return y.transpose(1, 2).reshape(q.shape[0], q.shape[2], -1)  # (B, T, C)
 
 

@@ -44,6 +44,9 @@ class Trace:
     without_feed_forward: frozenset[int] = frozenset()
     """Layers that leave out their feed-forward."""
 
+    by_stages: bool = True
+    """Whether attention is computed stage by stage and kept, or fused as without a trace: faster, and smaller."""
+
     attention: dict[int, Stages] = field(default_factory=dict)
     """Of each layer, before heads are switched off; in an encoder–decoder the decoder's."""
 
@@ -66,14 +69,18 @@ class Trace:
         return layer not in left_out[branch]
 
     def attended(self, stages: Stages, layer: int, *, cross: bool) -> Tensor:
-        """Keep the stages; what the heads (B, H, T, D) pass on."""
+        """Keep the stages; what the heads (B, H, T, D) found."""
         (self.cross if cross else self.attention)[layer] = stages
+        return stages.heads
+
+    def passed_on(self, heads: Tensor, layer: int, *, cross: bool) -> Tensor:
+        """What the heads (B, H, T, D) pass on: zeros where they are switched off."""
         off = [head for at, head in (self.without_cross_heads if cross else self.without_heads) if at == layer]
         if not off:
-            return stages.heads
-        heads = torch.arange(stages.heads.shape[1], device=stages.heads.device)  # (H,)
-        on = ~torch.isin(heads, torch.tensor(off, device=heads.device))
-        return stages.heads * on[:, None, None]
+            return heads
+        numbers = torch.arange(heads.shape[1], device=heads.device)  # (H,)
+        on = ~torch.isin(numbers, torch.tensor(off, device=heads.device))
+        return heads * on[:, None, None]
 
 
 def attend_by_stages(q: Tensor, k: Tensor, v: Tensor, *, keep: Tensor | None, causal: bool) -> Stages:

@@ -137,6 +137,7 @@ def without(parts: Sequence[Part]) -> Trace:
             return frozenset((part.layer, part.head) for part in own if part.branch == branch and part.head is not None)
 
         return Trace(
+            by_stages=False,
             without_heads=heads("attention"),
             without_attention=layers("attention"),
             without_cross=layers("cross"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from trainer import snapshots
 from trainer.corpora import Data, word_classes
 from trainer.folder import read_config
 from trainer.loop import corpus_data
@@ -115,13 +116,11 @@ def _neighbours(asked: Asked) -> tuple[Answer, str]:
 
 
 def _map(asked: Asked) -> tuple[Answer, str]:
-    words = asked.options.words
-    try:
+    words, step = asked.options.words, asked.options.step
+    if step is None and snapshots.steps(asked.folder):
         found = embeddings.moving_map(asked.subject, asked.folder, words)
-    except ProbeError as error:
-        if error.code != "no_snapshot":
-            raise
-        found = embeddings.one_map(asked.subject, words)
+    else:
+        found = embeddings.one_map(asked.subject, words, step=step or 0)
     return found, shown.points(found)
 
 

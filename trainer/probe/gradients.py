@@ -17,7 +17,7 @@ from trainer.measures.intervals import Interval, bootstrap_mean
 from trainer.models.base import Model
 from trainer.models.health import layer_name
 from trainer.models.trace import Trace
-from trainer.probe.plain import band, number
+from trainer.probe.plain import number, significant
 from trainer.probe.reading import read
 from trainer.probe.subject import LAYERED, ProbeError, Subject, quiet, traced
 from trainer.probe.tokens import at
@@ -25,9 +25,6 @@ from trainer.tasks.base import IGNORED, Task, spread
 
 UNITS = 64
 """Windows or examples that a profile is the mean of."""
-
-DIGITS = 8
-"""Gradients vanish over several orders of magnitude."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +54,9 @@ class Flow:
             "position": self.position,
             "answer": self.answer,
             "loss": number(self.loss),
-            "streams": [[number(norm, DIGITS) for norm in row] for row in self.streams],
-            "source": [number(norm, DIGITS) for norm in self.source],
-            "layers": {name: number(norm, DIGITS) for name, norm in self.layers.items()},
+            "streams": [[significant(norm) for norm in row] for row in self.streams],
+            "source": [significant(norm) for norm in self.source],
+            "layers": {name: significant(norm) for name, norm in self.layers.items()},
             "unknown": list(self.unknown),
             "left_out": self.left_out,
         }
@@ -75,7 +72,10 @@ class Fading:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
-        return {"norms": [band(norm, DIGITS) for norm in self.norms], "units": self.units}
+        return {
+            "norms": [{name: significant(value) for name, value in norm.to_dict().items()} for norm in self.norms],
+            "units": self.units,
+        }
 
 
 def flow(subject: Subject, text: str, target: str | None = None, *, position: int | None = None) -> Flow:
@@ -128,7 +128,7 @@ def fading(task: Task, model: Model, *, units: int = UNITS) -> Fading:
         batch = task.held_out(some).to(device)
         ids = batch.inputs[-1]
         with quiet(model, gradients=True):
-            trace = Trace()
+            trace = Trace(by_stages=False)
             logits = task.logits(model, batch, trace)
             wanted, places = _last(batch.targets)
             rows = logits if logits.dim() == 2 else logits[torch.arange(len(some)), places]  # (n, V)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,14 @@ def number(value: float | None, digits: int = DIGITS) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, digits) + 0.0
 
 
-def band(interval: Interval, digits: int = DIGITS) -> dict[str, Any]:
+def significant(value: float, digits: int = DIGITS) -> float | None:
+    """One number to so many digits that say something, however small it is; None for what is not finite."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+
+
+def band(interval: Interval, rounding: Callable[[float], float | None] = number) -> dict[str, Any]:
     """An interval's value, low, high and n."""
-    return {name: value if name == "n" else number(value, digits) for name, value in interval.to_dict().items()}
+    return {name: value if name == "n" else rounding(value) for name, value in interval.to_dict().items()}
 
 
 def _finite(value: Any) -> Any:

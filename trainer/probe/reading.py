@@ -49,7 +49,8 @@ def read(
     Raises ProbeError: nothing_known.
     """
     limit = min(limit, subject.model.config.context)
-    unknown = tuple(subject.tokenizer.unknown(text.replace(MASK, "") if _masks(subject, text) else text))
+    hides = _masks(subject, text)
+    unknown = tuple(part for part in subject.tokenizer.unknown(text) if not (hides and part == MASK))
     if subject.task == "sequence":
         return _read_pair(subject, text, target, unknown, limit)
     ids = _ids(subject, text)
@@ -72,6 +73,9 @@ def _ids(subject: Subject, text: str) -> list[int]:
         return [token for word in text.split() for token in tokenizer.encode(word).tolist() or [specials.separator]]
     if specials is None or not _masks(subject, text):
         return [int(token) for token in tokenizer.encode(text)]
+    if tokenizer.kind == "words":  # words know what they follow: read the text as one
+        pieces = tokenizer.pieces(text)
+        return [specials.mask if text[piece.start : piece.end] == MASK else piece.id for piece in pieces]
     parts = [tokenizer.encode(part).tolist() for part in text.split(MASK)]
     return [token for i, part in enumerate(parts) for token in ([specials.mask, *part] if i else part)]
 

@@ -47,7 +47,7 @@ def points(found: Map) -> str:
         for token, (x, y) in zip(found.tokens, found.frames[-1].tolist(), strict=True)
     ]
     title = (
-        f"step {found.steps[-1]} of {len(found.steps)} shown; the axes hold {found.explained[0]:.0%} and "
+        f"step {found.steps[-1]}, the last of {len(found.steps)}; the axes hold {found.explained[0]:.0%} and "
         f"{found.explained[1]:.0%} of the variance"
     )
     return "\n".join([title, *_table(rows), *_rest(found.unknown, 0)])
@@ -68,7 +68,8 @@ def candidates(found: Distribution, chances: Decoding, count: int) -> str:
         drawn = float(chances.final[candidate.id])
         numbers = (f"{candidate.logit:+.3f}", f"{candidate.probability:.4f}", f"{candidate.bits:.2f}", f"{drawn:.4f}")
         rows.append((_quoted(candidate.name), *numbers))
-    lines = [f"at place {found.position}, {_quoted(found.tokens[min(found.position, len(found.tokens) - 1)])}"]
+    place = found.position
+    lines = ["of the whole text" if place is None else f"at place {place}, {_quoted(found.tokens[place])}"]
     lines += [*_table(rows), f"entropy {found.entropy:.2f} bits"]
     if found.truth is not None:
         right = found.candidate(found.truth)

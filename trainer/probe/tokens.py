@@ -58,8 +58,9 @@ class Distribution:
 
     tokens: tuple[str, ...]
     """The row that it read."""
-    position: int
-    """Place in the row; what is expected comes after it, unless the model labels or fills in."""
+    position: int | None
+    """Place in the row; what is expected comes after it, unless the model labels or fills in. None where there is one
+    answer for the whole text."""
     logits: Tensor
     """(V,), of every output."""
     names: tuple[str, ...]
@@ -183,13 +184,15 @@ def expected(subject: Subject, text: str, target: str | None = None, *, position
     with quiet(subject.model):
         logits: Tensor = subject.model(*reading.inputs)
     rows = logits.float().cpu().view(-1, logits.shape[-1])  # (T, V), or (1, V) where pooled
-    place = at(position, len(rows))
+    place, pooled = at(position, len(rows)), logits.dim() == 2
+    # A target may be the beginning of one: nobody knows what comes after it.
+    ends = subject.task == "sequence" and place == len(rows) - 1
     return Distribution(
         tokens=reading.names,
-        position=place,
+        position=None if pooled else place,
         logits=rows[place],
         names=tuple(map(subject.output_name, range(rows.shape[1]))),
-        truth=reading.truth[place],
+        truth=None if ends else reading.truth[place],
         unknown=reading.unknown,
         left_out=reading.left_out,
     )
