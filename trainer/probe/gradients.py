@@ -17,7 +17,7 @@ from trainer.measures.intervals import Interval, bootstrap_mean
 from trainer.models.base import Model
 from trainer.models.health import layer_name
 from trainer.models.trace import Trace
-from trainer.probe.plain import number, significant
+from trainer.probe.plain import band, number, significant
 from trainer.probe.reading import read
 from trainer.probe.subject import LAYERED, ProbeError, Subject, quiet, traced
 from trainer.probe.tokens import at
@@ -72,10 +72,7 @@ class Fading:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
-        return {
-            "norms": [{name: significant(value) for name, value in norm.to_dict().items()} for norm in self.norms],
-            "units": self.units,
-        }
+        return {"norms": [band(norm, significant) for norm in self.norms], "units": self.units}
 
 
 def flow(subject: Subject, text: str, target: str | None = None, *, position: int | None = None) -> Flow:
