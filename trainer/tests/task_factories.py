@@ -51,15 +51,15 @@ def task_data(task: str, count: int = 24) -> Data:
     if task in ("language", "masked", "embed"):
         return tiny_text()
     rng = random.Random(4)
-    make: Callable[[random.Random, int], Example] = {"classify": labelled, "tag": tagged, "sequence": pair}[task]
+    makers: dict[str, Callable[[random.Random, int], Example]] = {"classify": labelled, "tag": tagged, "sequence": pair}
     kind = {"classify": "labelled", "tag": "tagged", "sequence": "pairs"}[task]
-    some: list[Example] = [make(rng, i) for i in range(count + count // 2)]
+    some: list[Example] = [makers[task](rng, i) for i in range(count + count // 2)]
     return Examples(kind, tuple(some[:count]), tuple(some[count:]), {"short": tuple(some[count : count + 3])})
 
 
 def labelled(rng: random.Random, number: int) -> Labelled:
     """A few words, good ones and bad ones in turn."""
-    words = (("fine", "good", "warm"), ("poor", "bad", "cold"))[number % 2]
+    words = (("fine", "Tidy", "warm"), ("poor", "Bad", "cold"))[number % 2]
     return Labelled(" ".join([*rng.choices([*words, "the", "tea"], k=rng.randint(1, 4)), words[0]]), "+-"[number % 2])
 
 
@@ -74,5 +74,5 @@ def tagged(rng: random.Random, number: int) -> Tagged:
 
 def pair(rng: random.Random, number: int) -> Pair:
     """A few letters and the same backwards."""
-    source = "".join(rng.choices("abcd", k=1 + number % 5))
+    source = "".join(rng.choices("abcD", k=1 + number % 5))
     return Pair(source, source[::-1])
