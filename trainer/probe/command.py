@@ -93,7 +93,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, data: Data | None = None) -> str:
     """The answer to print. `data` stands for the built-in corpus where a question needs the run's own data.
 
-    Sets torch's thread count to one, the fastest for models of this size, for the whole process. Raises ProbeError, SpecError, DataError.
+    Sets torch's thread count to one, the fastest for models of this size, for the whole process. Raises ProbeError,
+    SpecError, DataError.
     """
     torch.set_num_threads(1)
     subject = load(options.folder, options.step)
