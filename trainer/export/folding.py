@@ -10,7 +10,7 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 WIDTH = 120
@@ -61,9 +61,21 @@ class Folder:
         self.rules = rules
         self.raw = source.encode()
         self.tree = ast.parse(source)
+        aliases = {name for node in ast.walk(self.tree) if (name := self.alias(node))}
+        self.rules = replace(rules, absent=rules.absent | aliases)
         self.lines = [0]
         for line in self.raw.splitlines(keepends=True):
             self.lines.append(self.lines[-1] + len(line))
+
+    def alias(self, node: ast.AST) -> str:
+        """A name that is given what is absent, and so is absent itself; empty for any other statement."""
+        if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Constant):
+            return ""
+        (target, *others) = node.targets
+        value = node.value
+        if isinstance(value, ast.IfExp) and (test := self.value(value.test)) is not UNKNOWN:
+            value = value.body if test else value.orelse
+        return target.id if isinstance(target, ast.Name) and not others and self.value(value) is None else ""
 
     def folded(self) -> str:
         """All of it."""
@@ -97,19 +109,22 @@ class Folder:
         children: Iterable[ast.AST] = ast.iter_child_nodes(node)
         if isinstance(node, ast.FunctionDef):
             yield from self.signature(node)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield from self.docstring(node)
-            children = node.body
+            children = [*node.decorator_list, *node.body]
         for child in children:
             yield from self.edits(child)
 
     def edit(self, node: ast.AST) -> Edit | None:
         """What stands for a whole node, if it changes as a whole."""
+        if isinstance(node, ast.Assign) and self.alias(node):
+            return Edit(self.lines[node.lineno - 1], self.lines[end_line(node)], "")
         if isinstance(node, ast.If) and (value := self.value(node.test)) is not UNKNOWN:
             return self.branch(node, node.body if value else node.orelse)
         if isinstance(node, ast.IfExp) and (value := self.value(node.test)) is not UNKNOWN:
             return Edit(*self.span(node), self.text(node.body if value else node.orelse))
         if isinstance(node, ast.BoolOp):
-            left = [part for part in node.values if self.value(part) is UNKNOWN]
+            left = [part for part in node.values if not self.neutral(part, node.op)]
             if len(left) < len(node.values):
                 word = " or " if isinstance(node.op, ast.Or) else " and "
                 return Edit(*self.span(node), word.join(map(self.text, left)))
@@ -144,19 +159,25 @@ class Folder:
                 return value
         return UNKNOWN if UNKNOWN in values else values[-1]
 
+    def neutral(self, node: ast.expr, op: ast.boolop) -> bool:
+        """Whether an operand of `and` or `or` has no say. A constant is there as a value."""
+        value = self.value(node)
+        return not isinstance(node, ast.Constant) and value is not UNKNOWN and bool(value) is isinstance(op, ast.And)
+
     def branch(self, node: ast.If, chosen: list[ast.stmt]) -> Edit:
         """The chosen statements in place of the whole `if`; an `elif` that is left becomes an `if`."""
-        assert node.end_lineno is not None
-        start, end = self.lines[node.lineno - 1], self.lines[node.end_lineno]
+        start, end = self.lines[node.lineno - 1], self.lines[end_line(node)]
         if not chosen:
             return Edit(start, end, "")
         first, last = chosen[0], chosen[-1]
-        assert last.end_lineno is not None
         indent = " " * node.col_offset
         if self.raw[self.span(first)[0] :].startswith(b"elif"):
             text = self.between(self.span(first)[0], end, [first])
             return Edit(start, end, indent + text.removeprefix("el"))
-        text = self.between(self.lines[first.lineno - 1], self.lines[last.end_lineno], chosen)
+        line = first.lineno
+        while self.raw[self.lines[line - 2] : self.lines[line - 1]].lstrip().startswith(b"#"):
+            line -= 1
+        text = self.between(self.lines[line - 1], self.lines[end_line(last)], chosen)
         return Edit(start, end, textwrap.indent(textwrap.dedent(text), indent))
 
     def call(self, node: ast.Call) -> Edit | None:
@@ -202,23 +223,35 @@ class Folder:
             return f"{head}\n{indent}    {joined}\n{indent}{tail}"
         return head + "".join(f"\n{indent}    {part}," for part in parts) + f"\n{indent}{tail}"
 
-    def docstring(self, node: ast.FunctionDef) -> Iterator[Edit]:
-        """A docstring without its later sentences about parameters that are gone."""
-        gone = self.rules.gone & {arg.arg for arg in (*node.args.args, *node.args.kwonlyargs)}
-        text = ast.get_docstring(node)
-        if not gone or text is None:
+    def docstring(self, node: ast.FunctionDef | ast.ClassDef) -> Iterator[Edit]:
+        """A docstring without its later sentences about what is gone, or about other parts of the trainer."""
+        whole = ast.get_docstring(node)
+        if whole is None:
             return
-        first, *others = re.split(SENTENCE_END, text)
-        about = re.compile(rf"\b(?:{'|'.join(sorted(gone | self.rules.forgotten))})\b")
-        kept = [first, *(sentence for sentence in others if not about.search(sentence))]
-        if len(kept) <= len(others):
-            yield Edit(*self.span(node.body[0]), written(" ".join(kept), node.body[0].col_offset))
+        text = re.sub(rf", (?:{'|'.join(sorted(self.rules.absent)) or '$'})=None", "", whole)
+        gone = {"trainer"}
+        if isinstance(node, ast.FunctionDef):
+            parameters = self.rules.gone & {arg.arg for arg in (*node.args.args, *node.args.kwonlyargs)}
+            gone |= parameters | (self.rules.forgotten if parameters else set())
+        about = re.compile(rf"\b(?:{'|'.join(sorted(gone))})\b")
+        paragraphs = [re.split(SENTENCE_END, part) for part in text.split("\n\n")]
+        first = paragraphs[0][0]
+        kept = [[each for each in part if each == first or not about.search(each)] for part in paragraphs]
+        if kept != paragraphs or text != whole:
+            yield Edit(*self.span(node.body[0]), written([" ".join(part) for part in kept if part], node.body[0]))
 
 
-def written(text: str, column: int) -> str:
-    """A docstring at this column."""
-    if column + len(text) + 6 <= WIDTH:
-        return f'"""{text}"""'
-    lines = textwrap.wrap(" ".join(text.split()), WIDTH - column - 3, initial_indent="   ")
-    margin = "\n" + " " * column
-    return f'"""{margin.join(lines).lstrip()}{margin}"""'
+def end_line(node: ast.stmt) -> int:
+    """A statement's last line."""
+    assert node.end_lineno is not None
+    return node.end_lineno
+
+
+def written(paragraphs: Sequence[str], place: ast.stmt) -> str:
+    """A docstring in place of another."""
+    margin = " " * place.col_offset
+    text = f'"""{paragraphs[0]}"""'
+    if len(paragraphs) == 1 and len(margin + text) <= WIDTH:
+        return text
+    filled = ["\n".join(textwrap.wrap(" ".join(part.split()), WIDTH - 3 - len(margin))) for part in paragraphs]
+    return textwrap.indent('"""' + "\n\n".join(filled) + '\n"""', margin).lstrip()

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from trainer.export.folding import WIDTH
-from trainer.export.source import Source, end_of, is_docstring, names_of
+from trainer.export.folding import WIDTH, end_line
+from trainer.export.source import Source, is_docstring, names_of
 from trainer.models.config import ModelConfig
 from trainer.spec import RunSpec
 
@@ -47,7 +47,7 @@ def recipe_source(source: Source, spec: RunSpec, config: ModelConfig, used: froz
                 lines += assignment(name, getattr(spec, name), meaning(after))
     for member in node.body:
         if isinstance(member, ast.FunctionDef) and is_property(member):
-            lines += [*source.lines[source.first_line(member) - 1 : end_of(member)], ""]
+            lines += [*source.lines[source.first_line(member) - 1 : end_line(member)], ""]
     lines += shape_method(shape)
     return Source(source.name, "\n".join([*_head(source), *lines]) + "\n")
 

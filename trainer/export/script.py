@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,12 +17,12 @@ import torch
 from trainer import checkpoint
 from trainer.corpora import CORPORA, Data, data_hash
 from trainer.export import templates
-from trainer.export.folding import SENTENCE_END, WIDTH, Rules
+from trainer.export.folding import SENTENCE_END, WIDTH, Rules, end_line
 from trainer.export.packing import base64_lines, losses_as_tensors, packed, vocabulary
 from trainer.export.playback import Losses
 from trainer.export.prepared import PREPARED, RENAMED, tensors_of
 from trainer.export.recipe import data_lines, recipe_source
-from trainer.export.source import Bundle, Key, Section, Source, end_of, read_source, simplified
+from trainer.export.source import Bundle, Key, Section, Source, read_source, simplified
 from trainer.folder import load_model, read_config
 from trainer.loop import corpus_data
 from trainer.models.config import ModelConfig
@@ -46,7 +46,11 @@ RULES = Rules(
 )
 """Nobody looks inside the model, decodes step by step or stops the run."""
 
+ASKED_BY_OTHERS = {"samples", "baseline"}
+"""What a task offers, and no script asks for."""
+
 MAIN = "main"
+FUTURE = "from __future__ import annotations"
 RULE = "# " + "=" * (WIDTH - 2)
 FIELDS_GO = {Task.__module__: Task.__name__, ModelConfig.__module__: ModelConfig.__name__}
 """Classes whose fields go where the run does not read them, by module."""
@@ -78,7 +82,7 @@ class Script:
     def text(self) -> str:
         """The whole file."""
         quotes = '"""'
-        parts = [f"{quotes}{self.about}{quotes}", "from __future__ import annotations", "\n".join(self.imports).strip()]
+        parts = [f"{quotes}{self.about}{quotes}", FUTURE, "\n".join(self.imports).strip()]
         head = "\n\n".join(parts)
         body = [f"{self.banner(section)}\n\n{apart(section.text)}{section.text}" for section in self.sections]
         return f"{head}\n\n" + "\n\n\n".join([*body, *self.data_part(), 'if __name__ == "__main__":\n    main()\n'])
@@ -103,9 +107,17 @@ def apart(text: str) -> str:
 
 
 def script_of(
-    spec: RunSpec, data: Data, losses: Losses, *, base: Path | None = None, torch_version: str = torch.__version__
+    spec: RunSpec,
+    data: Data,
+    losses: Losses,
+    *,
+    base: Path | None = None,
+    torch_version: str = torch.__version__,
+    notebook: bool = False,
 ) -> Script:
     """The script of a run, given its recipe, its data, its losses and the folder of the model that it began from.
+
+    With `notebook`, `main` is there to be cut into cells.
 
     Raises SpecError for another base than the spec's, DataError for data that do not suit.
     """
@@ -120,8 +132,8 @@ def script_of(
         tensors |= vocabulary(task.tokenizer, spec.prompts[0])
     packed_data = packed(tensors)
     embedded = len(packed_data) * 4 // 3 <= EMBEDDED
-    read = templates.READ_INSIDE if embedded else templates.READ_BESIDE
-    bundle = bundled(spec, task, main_source(spec, task, read=read, torch_version=torch_version))
+    main = main_source(spec, task, embedded=embedded, torch_version=torch_version, notebook=notebook)
+    bundle = bundled(spec, task, main)
     return Script(
         about=about(spec, torch_version, None if embedded else len(packed_data)),
         chosen=data_lines(spec),
@@ -143,7 +155,9 @@ def write_script(run_dir: Path, out: Path, *, data: Data | None = None, base: Pa
     return write_files(out, SCRIPT, script.text(), script)
 
 
-def script_of_run(run_dir: Path, *, data: Data | None = None, base: Path | None = None) -> Script:
+def script_of_run(
+    run_dir: Path, *, data: Data | None = None, base: Path | None = None, notebook: bool = False
+) -> Script:
     """The script of a finished run: see `write_script`."""
     recipe = read_config(run_dir / "model")["recipe"]
     spec = RunSpec.stored(recipe["spec"])
@@ -154,7 +168,7 @@ def script_of_run(run_dir: Path, *, data: Data | None = None, base: Path | None 
     if saved is None:
         raise FileNotFoundError(f"no curve in {run_dir}")
     losses = Losses(saved.curve.losses.tolist(), {event.step: event.loss for event in saved.curve.held_out})
-    return script_of(spec, data, losses, base=base, torch_version=recipe["torch"])
+    return script_of(spec, data, losses, base=base, torch_version=recipe["torch"], notebook=notebook)
 
 
 def write_files(out: Path, name: str, text: str, script: Script) -> list[Path]:
@@ -194,28 +208,33 @@ def grafted(task: type[Task]) -> Source:
     old, new = source.method(task.__name__, "__init__"), prepared.method(PREPARED[task].__name__, "__init__")
     lines = [
         *source.lines[: old.lineno - 1],
-        *prepared.lines[new.lineno - 1 : end_of(new)],
-        *source.lines[end_of(old) :],
+        *prepared.lines[new.lineno - 1 : end_line(new)],
+        *source.lines[end_line(old) :],
     ]
     taken = [each.line() for each in prepared.imports.values() if each.module != task.__module__]
-    return Source(source.name, "\n".join([*lines, *taken]) + "\n")
+    whole = Source(source.name, "\n".join([*lines, *taken]) + "\n")
+    block = whole.blocks[task.__name__]
+    text = whole.kept_text(block, whole.reached(task.__name__, vars(Task).keys() - ASKED_BY_OTHERS))
+    return replace(whole, text="\n".join([*whole.lines[: block.first - 1], text, *whole.lines[block.last :]]) + "\n")
 
 
-def main_source(spec: RunSpec, task: Task, *, read: str, torch_version: str) -> Source:
+def main_source(spec: RunSpec, task: Task, *, embedded: bool, torch_version: str, notebook: bool) -> Source:
     """The module that begins a script."""
     family = MODELS[spec.family]
+    beside = templates.READ_BESIDE_NOTEBOOK if notebook else templates.READ_BESIDE
+    read = templates.READ_INSIDE if embedded else beside
     assert isinstance(family, type)
-    text = templates.MAIN.format(
-        model_module=family.__module__,
-        model=family.__name__,
-        task_module=type(task).__module__,
-        task=type(task).__name__,
-        tuning=templates.TUNING if spec.tuning != "scratch" else "",
-        sample=templates.SAMPLE if isinstance(task, LanguageTask) else "",
-        read=read,
-        torch=torch_version,
-        threads=spec.threads,
-    )
+    names: dict[str, object] = {
+        "model_module": family.__module__,
+        "model": family.__name__,
+        "task_module": type(task).__module__,
+        "task": type(task).__name__,
+        "read": read,
+        "torch": torch_version,
+        "threads": spec.threads,
+    }
+    template = templates.notebook_main if notebook else templates.script_main
+    text = template(names, tuned=spec.tuning != "scratch", writes=isinstance(task, LanguageTask))
     return Source(MAIN, text)
 
 

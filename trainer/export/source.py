@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
-from trainer.export.folding import WIDTH, Rules, folded
+from trainer.export.folding import WIDTH, Rules, end_line, folded
 
 PACKAGE = "trainer"
 FIRST = "trainer.spec"
@@ -104,7 +104,7 @@ class Source:
         """Its top-level definitions by name."""
         found: dict[str, Block] = {}
         for node, after in zip(self.tree.body, [*self.tree.body[1:], None], strict=True):
-            last = end_of(after) if is_docstring(after) and not isinstance(node, ast.Expr) else end_of(node)
+            last = end_line(after) if is_docstring(after) and not isinstance(node, ast.Expr) else end_line(node)
             for name in names_of(node):
                 found[name] = Block(node, self.first_line(node), last)
         return found
@@ -116,6 +116,20 @@ class Source:
             for node in self.tree.body if isinstance(node, ast.ClassDef) and node.name == owner
             for member in node.body if isinstance(member, ast.FunctionDef) and member.name == name
         )  # fmt: skip
+        return found
+
+    def reached(self, owner: str, names: Iterable[str]) -> set[str]:
+        """Of the methods of one of its classes, those of these names and all that they call on themselves."""
+        found: set[str] = set()
+        todo = ["__init__", *names]
+        (members,) = (node.body for node in self.tree.body if isinstance(node, ast.ClassDef) and node.name == owner)
+        methods = {member.name: member for member in members if isinstance(member, ast.FunctionDef)}
+        while todo:
+            name = todo.pop()
+            if name in methods and name not in found:
+                found.add(name)
+                inside = [node for node in ast.walk(methods[name]) if isinstance(node, ast.Attribute)]
+                todo += [node.attr for node in inside if isinstance(node.value, ast.Name) and node.value.id == "self"]
         return found
 
     def first_line(self, node: ast.stmt) -> int:
@@ -134,13 +148,13 @@ class Source:
         keep = self.fields.get(node.name)
         found: list[tuple[ast.stmt, int, int]] = []
         for member, after in zip(node.body, [*node.body[1:], None], strict=True):
-            last = end_of(after) if is_docstring(after) else end_of(member)
+            last = end_line(after) if is_docstring(after) else end_line(member)
             if isinstance(member, ast.FunctionDef):
                 off = not member.name.startswith("__") and member.name not in used | ALWAYS
             else:
                 off = keep is not None and any(name not in used | keep for name in names_of(member))
             if off:
-                found.append((member, self.first_line(member), last if keep is not None else end_of(member)))
+                found.append((member, self.first_line(member), last if keep is not None else end_line(member)))
         return found
 
     def kept_nodes(self, block: Block, used: set[str]) -> Iterator[ast.AST]:
@@ -295,14 +309,7 @@ def _isort(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
-def end_of(node: ast.stmt | None) -> int:
-    """A statement's last line."""
-    assert node is not None
-    assert node.end_lineno is not None
-    return node.end_lineno
-
-
-def is_docstring(node: ast.stmt | None) -> bool:
+def is_docstring(node: ast.stmt | None) -> TypeGuard[ast.Expr]:
     """Whether a statement is a string alone."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
