@@ -13,6 +13,7 @@ from trainer.corpora import CORPORA, Example, Labelled, Pair, Tagged
 from trainer.events import Evaluation, Event
 from trainer.measures.answers import answer_report, sequence_report
 from trainer.measures.classes import classification_report
+from trainer.measures.intervals import bootstrap_ratio, normal_ratio
 from trainer.measures.loss import loss_report
 from trainer.measures.report import Report
 from trainer.measures.samples import samples_report
@@ -21,7 +22,7 @@ from trainer.measures.translation import translation_report
 from trainer.models.base import Model
 from trainer.sample import continuations
 from trainer.spec import RunSpec
-from trainer.tasks.base import IGNORED, Task
+from trainer.tasks.base import IGNORED, Task, spread
 from trainer.tasks.classify import ClassifyTask
 from trainer.tasks.language import SAMPLE_TEMPERATURE, LanguageTask
 from trainer.tasks.sequence import SequenceTask
@@ -55,6 +56,7 @@ def reports(task: Task, model: Model) -> Iterator[tuple[str, Report]]:
         return
     examples = getattr(task, "examples", None)
     if examples is None:
+        yield "held_out", _by_unit(task, model)
         return
     for name, some in {"held_out": examples.held_out, **examples.slices}.items():
         if some:
@@ -90,6 +92,20 @@ def _language(task: LanguageTask, model: Model) -> Report:
         model.train(training)
     sizes = [task.bytes_of(row) for row in task.targets]
     return loss_report(nats, [task.spec.context] * len(nats), n_bytes=sizes)
+
+
+@torch.inference_mode()
+def _by_unit(task: Task, model: Model) -> Report:
+    """Loss and share of right answers where nothing else is measured; intervals over windows."""
+    training, device = model.training, next(model.parameters()).device
+    model.eval()
+    try:
+        chosen = torch.split(spread(task.units, MAX_EXAMPLES), 1)
+        found = [task.measured(model, task.held_out(one).to(device)) for one in chosen]
+    finally:
+        model.train(training)
+    nats, targets, right, _wholes = zip(*found, strict=True)
+    return Report({"loss": normal_ratio(nats, targets), "accuracy": bootstrap_ratio(right, targets)})
 
 
 def _samples(task: LanguageTask, model: Model) -> Report:

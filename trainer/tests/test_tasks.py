@@ -108,11 +108,14 @@ def test_a_stop_within_an_evaluation_is_heard_at_once(task: str) -> None:
     assert model.training
 
 
-@pytest.mark.parametrize(("task", "family"), [("language", "gpt"), ("classify", "bag"), ("tag", "lstm")])
+@pytest.mark.parametrize(
+    ("task", "family"), [("language", "gpt"), ("classify", "bag"), ("tag", "lstm"), ("embed", "skipgram")]
+)
 def test_a_finished_run_reports_its_measures_with_intervals(tmp_path: Path, task: str, family: str) -> None:
     events = run(tmp_path, task_spec(task, family, tokens=96 * 12), data=task_data(task), report=report)
     evaluations = [event.to_dict() for event in events if event.kind == "evaluation"]
-    assert {event["slice"] for event in evaluations} == {"held_out", "samples" if task == "language" else "short"}
+    others = {"language": {"samples"}, "embed": set()}.get(task, {"short"})
+    assert {event["slice"] for event in evaluations} == {"held_out", *others}
     for event in evaluations:
         assert event["measures"]
         assert all(found["low"] <= found["value"] <= found["high"] for found in event["measures"].values())
