@@ -15,6 +15,7 @@ from torch.nn.functional import embedding, pad
 
 from trainer.models.base import Model, embedding_std, padding_mask
 from trainer.models.config import ModelConfig
+from trainer.models.fast import can_be_fast, fast_blocks
 from trainer.models.layers import Block, Cache, Dropout, Positions, norm
 from trainer.models.trace import Trace
 
@@ -45,6 +46,8 @@ class GPT(Model):
         rotation = self.positions.rotation(start, end)  # (T, D / 2)
         keep = None if self.config.causal else padding_mask(ids, self.config)
         x = self.dropout.forward(self.positions.add(self.embed(ids, cache), start))  # (B, T, C)
+        if trace is None and cache is None and self.training and can_be_fast(self.config, ids):
+            return self.logits(fast_blocks(x, self.blocks, n_heads=self.config.n_heads, rotation=rotation), ids)
         for block in self.blocks:
             if trace is not None:
                 trace.stream.append(x)
