@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from courses.tests.chapter_reading import chapters, sections_of
 from portal import catalogue
 from portal.testing.browser import Visitor, sign_in
 from portal.testing.server import Portal
@@ -40,16 +41,12 @@ LOOKS: list[tuple[Look, Look]] = [
     (("en", "light", 390), ("zh-hans", "dark", 1360)),
 ]
 
-SECTIONS = {
-    "training": ("loss", "descent", "batches", "adamw", "curves", "held-out", "steps"),
-    "attention": ("three-maps", "shares", "scaling", "mask", "heads", "block", "cost"),
-}
+SECTIONS = [f"{COURSE}{chapter}/{name}/" for chapter in chapters() for name in sections_of(chapter)]
 ANYBODY = ("/account/login/", "/account/password/reset/", "/account/password/reset/done/", "/nowhere/")
 LEARNER = (
     "/",
     COURSE,
-    *(f"{COURSE}training/{name}/" for name in SECTIONS["training"]),
-    *(f"{COURSE}attention/{name}/" for name in SECTIONS["attention"]),
+    *SECTIONS,
     f"{COURSE}training/quiz/",
     "/labs/",
     "/labs/training/",
