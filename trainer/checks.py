@@ -21,6 +21,7 @@ OPTIMIZERS = ("muon", "adamw", "momentum", "sgd")
 SCHEDULES = ("linear", "cosine", "constant")
 TUNINGS = ("scratch", "frozen", "full", "lora")
 DEVICES = ("cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16")
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": TASKS,
@@ -34,6 +35,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
     "device": DEVICES,
+    "precision": PRECISIONS,
 }
 
 TASK_FAMILIES: dict[str, tuple[str, ...]] = {
@@ -69,6 +71,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "negatives": (1, 20),
     "lora_rank": (1, 64),
     "learning_rate": (1e-6, 10.0),
+    "embedding_rate": (0.0, 10.0),
     "momentum": (0.0, 0.99),
     "warmup": (0, 1000),
     "clip": (0.0, 100.0),

@@ -220,7 +220,7 @@ class Run:
         """Its Point and, before a checkpoint, its Layers: these cannot be measured again."""
         batch = self.task.draw(self.step, self.windows_rng).to(self.device)
         rate = self.optimizer.rate(self.step)
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.spec.lowered):
             loss = self.task.loss(self.model, batch)
         torch.autograd.backward(loss)
         grad_norm = clip_gradients(self.params, self.spec.clip)

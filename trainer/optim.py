@@ -113,11 +113,18 @@ class Muon:
     """Momentum, then the nearest orthogonal matrix (Jordan et al. 2024): every direction gets the same step.
 
     Takes weights with the number of equal matrices stacked in each: queries, keys and values in one (3C, C) are three.
-    Matrices of one shape are handled as one batch, a wide matrix as its transpose.
+    Matrices of one shape are handled as one batch, a wide matrix as its transpose. `dtype` is that of the products.
     """
 
-    def __init__(self, weights: Iterable[tuple[nn.Parameter, int]], *, momentum: float, weight_decay: float) -> None:
-        self.momentum, self.weight_decay = momentum, weight_decay
+    def __init__(
+        self,
+        weights: Iterable[tuple[nn.Parameter, int]],
+        *,
+        momentum: float,
+        weight_decay: float,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.momentum, self.weight_decay, self.dtype = momentum, weight_decay, dtype
         self.groups: dict[tuple[int, int], list[tuple[nn.Parameter, int]]] = {}
         for param, parts in weights:
             _, tall, wide = _as_batch(param, parts).shape
@@ -139,13 +146,12 @@ class Muon:
             moment = self.moments[shape]  # (N, tall, wide)
             grad = torch.cat([_as_batch(grad_of(param), parts) for param, parts in group])  # (N, tall, wide)
             moment.lerp_(grad, 1 - self.momentum)
-            update = orthogonalise(grad.lerp_(moment, self.momentum))  # Nesterov: look ahead
-            update *= rate * math.sqrt(shape[0] / shape[1])
+            update = orthogonalise(grad.lerp_(moment, self.momentum), self.dtype)  # Nesterov: look ahead
             used = 0
             for param, parts in group:
                 if self.weight_decay:
                     param.mul_(1 - rate * self.weight_decay)
-                _as_batch(param, parts).sub_(update[used : used + parts])
+                _as_batch(param, parts).sub_(update[used : used + parts], alpha=rate * math.sqrt(shape[0] / shape[1]))
                 used += parts
 
     def state(self) -> dict[str, Tensor]:
@@ -162,16 +168,19 @@ class Optimizer:
     def __init__(self, model: Model, spec: RunSpec) -> None:
         self.spec = spec
         self.muon: Muon | None = None
+        self.rest_share = 1.0
         self.rest: AdamW | Sgd
         params = [param for param in model.parameters() if param.requires_grad]
         decay = spec.weight_decay
         if spec.optimizer == "muon":
             # A matrix under LoRA is computed from others, no leaf any more: those are tables for Adam.
             hidden = [(weight, n) for weight, n in model.hidden_matrices() if weight.is_leaf and weight.requires_grad]
-            self.muon = Muon(hidden, momentum=spec.momentum or MUON_MOMENTUM, weight_decay=decay)
+            dtype = torch.bfloat16 if spec.lowered else torch.float32
+            self.muon = Muon(hidden, momentum=spec.momentum or MUON_MOMENTUM, weight_decay=decay, dtype=dtype)
             trained = {id(param) for param in self.muon.params}
             params = [param for param in params if id(param) not in trained]
             self.rest = AdamW(params, betas=(0.8, 0.95), weight_decay=decay)
+            self.rest_share = spec.embedding_rate / spec.learning_rate or MUON_ADAM_RATE
         elif spec.optimizer == "adamw":
             self.rest = AdamW(params, betas=(spec.momentum or ADAM_MOMENTUM, 0.95), weight_decay=decay)
         elif spec.optimizer == "momentum":
@@ -188,7 +197,7 @@ class Optimizer:
         """Update the whole model."""
         if self.muon:
             self.muon.step(rate)
-        self.rest.step(rate * MUON_ADAM_RATE if self.muon else rate)
+        self.rest.step(rate * self.rest_share)
 
     def state(self) -> dict[str, Tensor]:
         """As `AdamW.state`."""
@@ -198,9 +207,9 @@ class Optimizer:
         }
 
 
-def orthogonalise(matrices: Tensor) -> Tensor:
+def orthogonalise(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """Bring the singular values of each (N, tall, wide) matrix near 1 and keep its directions."""
-    x: Tensor = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) * 1.02 + 1e-6)
+    x: Tensor = (matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) * 1.02 + 1e-6)).to(dtype)
     for a, b, c in POLAR_EXPRESS:
         gram = x.mT @ x  # (N, wide, wide), the smaller side
         x = torch.baddbmm(x, x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), beta=a)

@@ -19,7 +19,7 @@ from trainer.models.sizes import embedding_count, parameter_count
 
 __all__ = ["LIMITS", "RunSpec", "SpecError", "identity"]
 
-ENGINE = 3
+ENGINE = 4
 """Raised with every change of the trainer that changes losses: runs of another engine are other runs."""
 
 
@@ -132,6 +132,9 @@ class RunSpec:
     learning_rate: float = 0.03
     """Peak rate of the hidden matrices. Muon: about 0.03. AdamW: about 0.01."""
 
+    embedding_rate: float = 0.0
+    """Peak rate of Adam beside Muon: of embedding, head and other tables. 0 is 0.8 of `learning_rate`."""
+
     momentum: float = 0.0
     """Share of the past gradients kept (Muon, momentum; AdamW's first beta), up to 0.99; 0 is the usual one."""
 
@@ -160,7 +163,11 @@ class RunSpec:
     """Torch threads. Part of a run's identity: other threads, other last digits."""
 
     device: str = "cpu"
-    """`cpu`, or `cuda` in bfloat16 where there is one."""
+    """`cpu`, or `cuda` where there is one: always in bfloat16."""
+
+    precision: str = "float32"
+    """Numbers of the matrix products in training: `float32`; or `bfloat16`, several times faster on processors that
+    have it (AVX-512 BF16, AMX), slower on others. Weights, their updates and all measures stay in float32."""
 
     prompts: tuple[str, ...] = ("The ", "def ", "If the ")
     """What samples of `language` start with, at every checkpoint: one to five, each up to 64 characters."""
@@ -178,6 +185,11 @@ class RunSpec:
     def steps(self) -> int:
         """Optimiser steps of the whole run, at least one."""
         return max(1, round(self.tokens / self.tokens_per_step))
+
+    @property
+    def lowered(self) -> bool:
+        """Whether matrix products are in bfloat16."""
+        return self.precision == "bfloat16" or self.device == "cuda"
 
     @property
     def checkpoint_every(self) -> int:

@@ -89,7 +89,7 @@ def trained(spec: RunSpec, task: Task, model: Model, batches: torch.Generator) -
     optimizer = Optimizer(model, spec)
     for step in range(spec.steps):
         batch = task.draw(step, batches).to(device)
-        with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=spec.lowered):
             loss = task.loss(model, batch)
         torch.autograd.backward(loss)
         clip_gradients(params, spec.clip)

@@ -108,6 +108,27 @@ def test_muon_takes_its_momentum_from_earlier_gradients() -> None:
     torch.testing.assert_close(before - param, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_orthogonalise_in_bfloat16_comes_near_what_it_gives_in_float32() -> None:
+    matrices = torch.randn(3, 64, 32, generator=torch.Generator().manual_seed(1))
+    exact, rough = orthogonalise(matrices), orthogonalise(matrices, torch.bfloat16)
+    assert rough.dtype == torch.bfloat16
+    assert (rough - exact).norm() < 0.05 * exact.norm()
+
+
+def test_tables_beside_muon_have_a_rate_of_their_own() -> None:
+    moved = {}
+    for rate in (0.0, 0.012, 0.024):
+        model = tiny_model()
+        optimizer = Optimizer(model, tiny_spec(learning_rate=0.03, embedding_rate=rate))
+        give_gradients(list(model.parameters()), 5)
+        before = model.embedding.detach().clone()
+        optimizer.step(0.015)  # half way down the schedule
+        moved[rate] = before - model.embedding.detach()
+    assert moved[0.012].abs().max().item() == pytest.approx(0.006, rel=1e-3)  # Adam's first step is the rate itself
+    torch.testing.assert_close(moved[0.0], moved[0.024])
+    torch.testing.assert_close(moved[0.024], 2 * moved[0.012])
+
+
 def test_the_spec_chooses_who_updates_what() -> None:
     model = tiny_model()
     muon = Optimizer(model, tiny_spec(optimizer="muon"))
