@@ -22,7 +22,6 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -30,8 +29,8 @@ from typing import Any, TextIO
 from trainer.checkpoint import load_curve
 from trainer.events import Failed
 from trainer.loop import is_out_of_memory, train
-from trainer.sample import generate, load_model
 from trainer.spec import RunSpec
+from trainer.writer import write
 
 REQUEST_BYTES = 1_000_000
 NICE = 10
@@ -128,31 +127,15 @@ def _train(request: dict[str, Any], out: TextIO) -> None:
 
 
 def _sample(request: dict[str, Any], out: TextIO) -> None:
-    """Write {"kind": "text", "text"} pieces of one continuation, then {"kind": "end"}."""
+    """Write the events of one answer of a finished model: see `trainer.writer.write`."""
+    asked = {name: request[name] for name in ("max_tokens", "temperature", "top_k", "top_p", "seed")}
     try:
-        for piece in _pieces(request):
-            out.write(json.dumps({"kind": "text", "text": piece}, ensure_ascii=False) + "\n")
-        out.write('{"kind": "end"}\n')
+        for event in write(Path(request["model_dir"]), request["prompt"], stop=request.get("stop", ()), **asked):
+            out.write(json.dumps(event, ensure_ascii=False) + "\n")
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
         out.write(Failed(ending="out_of_memory", step=0, detail={}).to_json() + "\n")
-
-
-def _pieces(request: dict[str, Any]) -> Iterator[str]:
-    model, tokenizer = load_model(Path(request["model_dir"]))
-    return iter(
-        generate(
-            model,
-            tokenizer,
-            request["prompt"],
-            max_tokens=request["max_tokens"],
-            temperature=request["temperature"],
-            top_k=request["top_k"],
-            top_p=request["top_p"],
-            seed=request["seed"],
-        )
-    )
 
 
 if __name__ == "__main__":

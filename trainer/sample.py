@@ -14,7 +14,17 @@ from trainer.folder import load_model
 from trainer.models.base import Model, State
 from trainer.tokenizer import Tokenizer
 
-__all__ = ["Decoder", "continuations", "generate", "load_model", "next_probabilities", "pick", "prompt_ids"]
+__all__ = [
+    "Decoder",
+    "chooser",
+    "continuations",
+    "continued",
+    "generate",
+    "load_model",
+    "next_probabilities",
+    "pick",
+    "prompt_ids",
+]
 
 
 def generate(
@@ -33,28 +43,37 @@ def generate(
     Temperature 0 always takes the likeliest token; top_k 0 and top_p 1 keep all. Characters of the prompt that the
     vocabulary lacks are left out; `tokenizer.unknown` names them. The same seed gives the same text.
     """
+    choose = chooser(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+    ids = prompt_ids(tokenizer, prompt)
+    yield from filter(None, continued(model, tokenizer, ids, max_tokens=max_tokens, choose=choose))
+    # A character that is still unfinished here is dropped.
+
+
+def continued(
+    model: Model, tokenizer: Tokenizer, ids: list[int], *, max_tokens: int, choose: Callable[[Tensor], Tensor]
+) -> Iterator[str]:
+    """The text that each new token completes, empty inside a character: one piece a token."""
+    write = tokenizer.stream(ids)
+    for (token,) in _decode(model, [ids], max_tokens, choose):
+        if token is not None:
+            yield write(token)
+
+
+def chooser(*, temperature: float, top_k: int = 0, top_p: float = 1.0, seed: int) -> Callable[[Tensor], Tensor]:
+    """A function from logits (B, V) to tokens (B,): the same draws for the same seed."""
     generator = torch.Generator().manual_seed(seed)
 
     def choose(logits: Tensor) -> Tensor:
         return pick(next_probabilities(logits, temperature=temperature, top_k=top_k, top_p=top_p), generator)
 
-    ids = prompt_ids(tokenizer, prompt)
-    write = tokenizer.stream(ids)
-    for (token,) in _decode(model, [ids], max_tokens, choose):
-        if token is not None and (piece := write(token)):
-            yield piece
-    # A character that is still unfinished here is dropped.
+    return choose
 
 
 def continuations(
     model: Model, tokenizer: Tokenizer, prompts: Sequence[str], *, max_tokens: int, temperature: float, seed: int
 ) -> list[str]:
     """Continue several prompts at once; `max_tokens` new tokens each."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def choose(logits: Tensor) -> Tensor:
-        return pick(next_probabilities(logits, temperature=temperature), generator)
-
+    choose = chooser(temperature=temperature, seed=seed)
     ids = [prompt_ids(tokenizer, prompt) for prompt in prompts]
     writers = [tokenizer.stream(row) for row in ids]
     written = [""] * len(prompts)
