@@ -51,3 +51,19 @@ def test_naming_three_merges_in_each_text_reaches_the_goal(visitor: Visitor) -> 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.reload()
     expect(widget.locator(".goal")).to_have_class(re.compile("met"))
+
+
+def test_the_cheapest_threshold_is_found_with_the_arrow_keys(visitor: Visitor) -> None:
+    page = visitor.open(width=390)
+    sign_in(page, "learner", to=f"{COURSE}/evaluation/threshold/")
+    widget = page.locator("#block-confusion")
+    slider = widget.get_by_role("slider")
+    expect(widget.locator(".figs")).to_contain_text("66.7 %")
+    slider.focus()
+    for _ in range(34):
+        page.keyboard.press("ArrowLeft")
+    expect(widget.get_by_role("img")).to_have_attribute("aria-label", re.compile("From 0.16 on, 7 phishing and 8 good"))
+    expect(widget.locator(".goal")).not_to_have_class(re.compile("met"))
+    page.keyboard.press("ArrowLeft")
+    expect(widget.locator(".goal")).to_have_class(re.compile("met"))
+    assert violations(page) == []
