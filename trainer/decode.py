@@ -14,6 +14,9 @@ from torch import Tensor
 
 from trainer.models.base import Model
 
+Found = tuple[float, list[int]]
+"""A log-probability and the tokens that have it."""
+
 AT_ONCE = 64
 """Sources of one length that are continued together."""
 
@@ -84,25 +87,33 @@ def beam(model: Model, source: Sequence[int], *, end: int, max_tokens: int, widt
     device = next(model.parameters()).device
     reader = Reader(model, torch.tensor([list(source)], device=device))
     logs = reader.first().log_softmax(-1)  # (1, V)
-    beams: list[tuple[float, list[int]]] = [(0.0, [])]
-    finished: list[tuple[float, list[int]]] = []
-    for _ in range(max_tokens):
+    beams: list[Found] = [(0.0, [])]
+    finished: list[Found] = []
+    for place in range(max_tokens):
         totals = torch.tensor([total for total, _ in beams], device=device)[:, None] + logs  # (beams, V)
         best = totals.flatten().topk(min(2 * width, totals.numel()))
         chosen: list[tuple[int, int, float]] = []
-        for total, place in zip(best.values.tolist(), best.indices.tolist(), strict=True):
-            row, token = divmod(place, totals.shape[1])
-            if token == end:
-                finished.append((total / (len(beams[row][1]) + 1), beams[row][1]))
-            elif len(chosen) < width:
+        for rank, (total, where) in enumerate(zip(best.values.tolist(), best.indices.tolist(), strict=True)):
+            row, token = divmod(where, totals.shape[1])
+            if token != end:
                 chosen.append((row, token, total))
-        if len(finished) >= width or not chosen or reader.full:
-            break
+            elif rank < width:  # an end that is not among the best would win by being short
+                finished.append((total / (len(beams[row][1]) + 1), beams[row][1]))
+        chosen = chosen[:width]
         beams = [(total, [*beams[row][1], token]) for row, token, total in chosen]
+        if not chosen or reader.full or place + 1 == max_tokens or _settled(finished, beams, width):
+            break
         reader.select(torch.tensor([row for row, _, _ in chosen], device=device))
         logs = reader.next(torch.tensor([token for _, token, _ in chosen], device=device)).log_softmax(-1)
     unfinished = [(total / max(1, len(tokens)), tokens) for total, tokens in beams]
     return max(finished or unfinished, key=lambda found: found[0])[1]
+
+
+def _settled(finished: Sequence[Found], beams: Sequence[Found], width: int) -> bool:
+    """Whether enough targets have ended, and one of them is at least as likely a token as all that go on."""
+    if len(finished) < width:
+        return False
+    return max(mean for mean, _ in finished) >= max(total / len(tokens) for total, tokens in beams)
 
 
 def _alike(sources: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -72,8 +72,8 @@ class SequenceTask(Task):
         return max(len(source) - 1, len(target)) if self.beside else len(source) + len(target) - 1
 
     def source_ids(self, source: str) -> list[int]:
-        """Ids of a source, the separator behind them."""
-        return [*self.tokenizer.encode(source).tolist(), self.specials.separator]
+        """Ids of a source, the separator behind them; a source without a known token is one separator more."""
+        return [*(self.tokenizer.encode(source).tolist() or [self.specials.separator]), self.specials.separator]
 
     def _target_ids(self, target: str) -> list[int]:
         return [*self.tokenizer.encode(target).tolist(), self.specials.end]
