@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from trainer.corpora import CORPORA, Example, Labelled, Pair, Tagged
+from trainer.corpora import CORPORA, Example, Labelled, Pair, Tagged, word_classes
+from trainer.corpora.classes import WORD_CLASSES
 from trainer.events import Evaluation, Event
 from trainer.measures.answers import answer_report, sequence_report
 from trainer.measures.classes import classification_report
@@ -20,16 +22,24 @@ from trainer.measures.samples import samples_report
 from trainer.measures.spans import tagging_report
 from trainer.measures.translation import translation_report
 from trainer.models.base import Model
+from trainer.probe.embeddings import purity
+from trainer.probe.subject import of_task
 from trainer.sample import continuations
 from trainer.spec import RunSpec
-from trainer.tasks.base import IGNORED, Task, spread
+from trainer.tasks.base import Task, spread
 from trainer.tasks.classify import ClassifyTask
+from trainer.tasks.embed import EmbedTask
 from trainer.tasks.language import SAMPLE_TEMPERATURE, LanguageTask
 from trainer.tasks.sequence import SequenceTask
 from trainer.tasks.tag import TagTask
+from trainer.tasks.texts import all_windows
+from trainer.tokenizer import Tokenizer
 
 MAX_EXAMPLES = 1_000
 """Of a slice; writing targets takes a forward pass a token."""
+
+TOKENS_AT_ONCE = 4096
+"""Of held-out windows in one forward pass."""
 
 MAX_ERRORS = 50
 """Listed with an evaluation."""
@@ -51,12 +61,15 @@ def report(task: Task, model: Model, step: int) -> Iterator[Event]:
 def reports(task: Task, model: Model) -> Iterator[tuple[str, Report]]:
     """The report of each slice, `held_out` first."""
     if isinstance(task, LanguageTask):
-        yield "held_out", _language(task, model)
+        yield "held_out", on_windows(model, task.tokenizer, task.windows, task.targets)
         yield "samples", _samples(task, model)
         return
     examples = getattr(task, "examples", None)
     if examples is None:
         yield "held_out", _by_unit(task, model)
+        if isinstance(task, EmbedTask) and task.spec.corpus == WORD_CLASSES.name:
+            found = purity(of_task(task, model), word_classes())
+            yield "classes", Report({"purity": found.purity}, {"chance": found.chance, "by_class": found.by_class})
         return
     for name, some in {"held_out": examples.held_out, **examples.slices}.items():
         if some:
@@ -75,23 +88,27 @@ def on_examples(task: Task, model: Model, examples: Sequence[Example]) -> Report
     raise TypeError(f"{task.spec.task} has no examples")
 
 
+def on_text(model: Model, tokenizer: Tokenizer, text: str) -> Report:
+    """Loss of a language model on any text, in whole windows of its context."""
+    ids = torch.from_numpy(tokenizer.encode(text))
+    return on_windows(model, tokenizer, *all_windows(ids, context=model.config.context))
+
+
 @torch.inference_mode()
-def _language(task: LanguageTask, model: Model) -> Report:
-    """Every held-out window; intervals over windows."""
-    training, device = model.training, next(model.parameters()).device
+def on_windows(model: Model, tokenizer: Tokenizer, windows: Tensor, targets: Tensor) -> Report:
+    """Loss on windows and the tokens that follow in them, both (N, T); intervals over windows."""
+    training, device, T = model.training, next(model.parameters()).device, model.config.context
     model.eval()
     nats: list[float] = []
     try:
-        for chosen in torch.split(torch.arange(task.units), task.units_at_once):
-            batch = task.held_out(chosen).to(device)
-            losses = cross_entropy(
-                model(*batch.inputs).flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED, reduction="none"
-            )
-            nats += losses.view(len(chosen), -1).sum(1).tolist()
+        for chosen in torch.split(torch.arange(len(windows)), max(1, TOKENS_AT_ONCE // T)):
+            logits = model(windows[chosen].to(device))  # (B, T, V)
+            losses = cross_entropy(logits.flatten(0, 1), targets[chosen].to(device).flatten(), reduction="none")
+            nats += losses.view(-1, T).sum(1).tolist()
     finally:
         model.train(training)
-    sizes = [task.bytes_of(row) for row in task.targets]
-    return loss_report(nats, [task.spec.context] * len(nats), n_bytes=sizes)
+    sizes = torch.tensor([len(tokenizer.token_bytes(token)) for token in range(tokenizer.vocab_size)])  # (V,)
+    return loss_report(nats, [T] * len(nats), n_bytes=sizes[targets].sum(1).tolist())
 
 
 @torch.inference_mode()

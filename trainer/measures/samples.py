@@ -28,6 +28,9 @@ def samples_report(samples: Sequence[str], training_text: str, *, unit: str) -> 
     samples get longer. `novel_ngrams`: share of the samples' NGRAM-grams that the training text lacks.
     `novel_samples`: share of samples that, as a whole, are nowhere in it. `repetition`: mean share of a sample's
     NGRAM-grams that it has written before (Welleck et al. 2020, seq-rep-n).
+    Plausible and new at once, for texts of many short lines: `known_words`, share of the whole words that the training
+    text has; `novel_lines`, share of the whole lines that are no line of it. What a sample's ends may have cut is left
+    out.
     Detail: unit, n, samples, empty (samples without any unit, left out everywhere), longest_copy {length, text}: the
     longest run of units that stands in the training text too.
     """
@@ -43,6 +46,8 @@ def samples_report(samples: Sequence[str], training_text: str, *, unit: str) -> 
         "novel_ngrams": _novel(long, known.windows(n)),
         "novel_samples": wilson(sum(new), len(new)),
         "repetition": bootstrap_mean([1 - len(np.unique(grams)) / len(grams) for grams in long if len(grams)]),
+        "known_words": _known_words(samples, training_text),
+        "novel_lines": _novel_lines(samples, training_text),
     }
     detail: dict[str, Any] = {"unit": unit, "n": n, "samples": len(written), "empty": len(samples) - len(written)}
     copy = _longest_copy(written, hashed, known)
@@ -108,6 +113,20 @@ def _novel(grams: Sequence[Hashes], text: Hashes) -> Interval:
         return unknown()
     copied = np.split(_known(np.concatenate(long), text), np.cumsum([len(one) for one in long])[:-1])
     return bootstrap_ratio([int((~one).sum()) for one in copied], [len(one) for one in long])
+
+
+def _known_words(samples: Sequence[str], text: str) -> Interval:
+    """The interval over samples."""
+    known = set(text.split())
+    whole = [sample.split()[1:-1] for sample in samples]
+    right = [sum(word in known for word in words) for words in whole if words]
+    return bootstrap_ratio(right, [len(words) for words in whole if words]) if right else unknown()
+
+
+def _novel_lines(samples: Sequence[str], text: str) -> Interval:
+    known = set(text.splitlines())
+    whole = [line for sample in samples for line in sample.split("\n")[1:-1] if line]
+    return wilson(sum(line not in known for line in whole), len(whole))
 
 
 def _longest_copy(written: Sequence[Sequence[str]], hashed: Sequence[_Hashed], known: _Hashed) -> Sequence[str]:

@@ -46,6 +46,17 @@ def test_repetition_is_the_mean_share_of_ngrams_written_before() -> None:
     assert figures["repetition"].n == 2
 
 
+def test_words_and_lines_that_a_sample_cuts_do_not_count() -> None:
+    text = "red cat\nblue dog\ngreen cow\n"
+    figures = samples_report(["ed cat\nred dog\nblue dog\nblu", "w\ngreen cat\nbleu"], text, unit="characters").figures
+    # Whole words: cat red dog blue dog; green cat. Whole lines: red dog (new), blue dog; green cat (new).
+    assert figures["known_words"].value == 1.0
+    assert figures["novel_lines"].value == pytest.approx(2 / 3)
+    misspelt = samples_report(["x red blu cat y"], text, unit="characters").figures
+    assert misspelt["known_words"].value == pytest.approx(2 / 3)
+    assert misspelt["novel_lines"] == NOTHING
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_the_longest_copy_equals_a_search_of_every_run(seed: int) -> None:
     rng = random.Random(seed)
