@@ -4,6 +4,7 @@ the training worker and by `python -m trainer`; scikit-learn and sacrebleu come 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -23,7 +24,7 @@ from trainer.measures.spans import tagging_report
 from trainer.measures.translation import translation_report
 from trainer.models.base import Model
 from trainer.probe.embeddings import purity
-from trainer.probe.subject import of_task
+from trainer.probe.subject import ProbeError, of_task
 from trainer.sample import continuations
 from trainer.spec import RunSpec
 from trainer.tasks.base import Task, spread
@@ -68,8 +69,9 @@ def reports(task: Task, model: Model) -> Iterator[tuple[str, Report]]:
     if examples is None:
         yield "held_out", _by_unit(task, model)
         if isinstance(task, EmbedTask) and task.spec.corpus == WORD_CLASSES.name:
-            found = purity(of_task(task, model), word_classes())
-            yield "classes", Report({"purity": found.purity}, {"chance": found.chance, "by_class": found.by_class})
+            with contextlib.suppress(ProbeError):  # a small vocabulary may know no two classes
+                found = purity(of_task(task, model), word_classes())
+                yield "classes", Report({"purity": found.purity}, {"chance": found.chance, "by_class": found.by_class})
         return
     for name, some in {"held_out": examples.held_out, **examples.slices}.items():
         if some:

@@ -114,10 +114,12 @@ def _slices(task: Task, found: Trained, measured: Measured, only: str | None) ->
             if examples and only in (None, name):
                 yield name, on_examples(task, found.model, examples[:MAX_EXAMPLES])
         return
-    _check_slice(only, ("held_out", "samples") if measured.spec.task == "language" else ("held_out",))
+    names = []
     for name, found_report in reports(task, found.model):
+        names.append(name)
         if only in (None, name):
             yield name, found_report
+    _check_slice(only, names)
 
 
 def _check_slice(only: str | None, names: Any) -> None:
