@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from trainer.cli.data import Trained, add_file_arguments, data_of, trained
 from trainer.cli.wording import EXIT_FAILED, RefusedError
+from trainer.export.architectures import NotExportableError
+from trainer.export.hub import write_hub
 from trainer.export.notebook import write_notebook
 from trainer.export.script import write_script
 from trainer.export.verify import VerificationError, verify
+from trainer.export.weights import write_weights
 from trainer.starting import base_hash
 
 HELP = "write a finished run as one script, a notebook, or a folder of weights"
@@ -73,14 +75,21 @@ def _base(found: Trained, options: argparse.Namespace) -> Path | None:
     return folder
 
 
+def _transformers(found: Trained, options: argparse.Namespace) -> list[Path]:
+    try:
+        return write_hub(found.folder, options.out)
+    except NotExportableError as error:
+        raise RefusedError(str(error)) from None
+
+
 def _weights(found: Trained, options: argparse.Namespace) -> list[Path]:
-    shutil.copytree(found.folder, options.out, dirs_exist_ok=True)
-    return sorted(path for path in options.out.iterdir() if path.is_file())
+    return write_weights(found.folder, options.out)
 
 
 FORMATS: dict[str, tuple[str, Callable[[Trained, argparse.Namespace], list[Path]]]] = {
     "script": ("one train.py that repeats the run with torch alone", _script),
     "notebook": ("the same as a notebook", _notebook),
-    "safetensors": ("weights, shape and tokenizer, as they are", _weights),
+    "transformers": ("a folder that the transformers library opens, where it has such a model", _transformers),
+    "safetensors": ("weights, shape and tokenizer as they are, with a card", _weights),
 }
 """What a run can be written as: a word about it, and who writes."""

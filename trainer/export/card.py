@@ -1,4 +1,4 @@
-"""What a model is, in a README: recipe, data, measures, use. Called by `trainer.export` for all that leaves."""
+"""What a model is, in a README: recipe, data, measures, use. Written into every folder that leaves."""
 
 from __future__ import annotations
 

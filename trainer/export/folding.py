@@ -103,6 +103,8 @@ class Folder:
 
     def edits(self, node: ast.AST) -> Iterator[Edit]:
         """The outermost changes inside a node."""
+        if isinstance(node, ast.JoinedStr):
+            return  # before Python 3.12, what is inside has no true place
         if (edit := self.edit(node)) is not None:
             yield edit
             return

@@ -1,5 +1,5 @@
 """A model's folder that the `transformers` library loads, where it has a class of the same architecture. Called by
-`trainer.export`.
+`python -m trainer export`.
 
 Only files are written here; `transformers` itself is needed by whoever loads them. `trainer.export.architectures` has
 the classes.

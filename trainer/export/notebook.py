@@ -1,4 +1,4 @@
-"""An exported script as a Jupyter notebook: recipe, parts, training, curve. Called by `trainer.export`.
+"""An exported script as a Jupyter notebook: recipe, parts, training, curve. Called by `python -m trainer export`.
 
 nbformat 4 is plain JSON, so no library is needed.
 """

@@ -1,4 +1,5 @@
-"""One self-contained `train.py` that repeats a run, loss by loss, with torch alone. Called by `trainer.export`.
+"""One self-contained `train.py` that repeats a run, loss by loss, with torch alone. Called by
+`python -m trainer export`.
 
 The script is the trainer's own source, cut down to what the run uses (`source`, `folding`), with the recipe on top
 (`recipe`), the prepared data at its end or beside it (`prepared`), and a short loop (`playback`).
