@@ -10,16 +10,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 import redis
 from django.contrib.auth import get_user_model
-from django.db import close_old_connections, connections
 
 from labs.channel import encode, key
 from labs.live import BEGINNING, Entry, Live, Message, event, order
 from labs.models import Run
+from labs.offload import DatabaseThread
 from labs.selectors import queue_place, snapshot
 from labs.states import State
 from portal.lib.redis import async_client
@@ -95,7 +94,7 @@ class Hub:
         self._redis: Any = None
         self._doubtful = False
         """Redis was away: what the streams have told may not be all."""
-        self._database = ThreadPoolExecutor(1, thread_name_prefix="hub")
+        self._database = DatabaseThread("hub")
         self.closing = False
 
     # Watchers
@@ -135,19 +134,11 @@ class Hub:
             watcher.end()
         for task in self._tasks:
             task.cancel()
-        self._database.submit(connections.close_all)
+        self._database.close()
 
     async def in_database(self, work: Callable[[], Result]) -> Result:
         """Run `work` in the hub's one database thread."""
-
-        def call() -> Result:
-            close_old_connections()
-            try:
-                return work()
-            finally:
-                close_old_connections()
-
-        return await asyncio.get_running_loop().run_in_executor(self._database, call)
+        return await self._database.run(work)
 
     def _start(self) -> None:
         loop = asyncio.get_running_loop()

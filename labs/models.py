@@ -10,12 +10,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from labs.deploy.models import Completion, Deployment
 from labs.states import ENDINGS, MOVES, State, state_choices
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from portal.accounts.models import User
+
+__all__ = ["Completion", "Deployment", "Generation", "LabRecord", "Run", "Upload"]
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
@@ -157,6 +160,8 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
 class Generation(models.Model):
     """A text that a learner's finished model wrote on request."""
 
+    OPEN = ("waiting", "writing")
+
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="generations")
     prompt = models.CharField(max_length=1000)
     temperature = models.FloatField()
@@ -164,11 +169,12 @@ class Generation(models.Model):
     top_p = models.FloatField(default=1.0)
     max_tokens = models.PositiveIntegerField(default=200)
     seed = models.PositiveIntegerField(default=1)
-    state = models.CharField(max_length=10, default="waiting", help_text="waiting, done or failed")
+    state = models.CharField(max_length=10, default="waiting", help_text="waiting, writing, done or failed")
     text = models.TextField(blank=True)
     error = models.CharField(max_length=200, blank=True)
     seconds = models.FloatField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    claimed_at = models.DateTimeField(null=True, blank=True, help_text="names the worker that may end it")
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Generation]] = GenerationQuerySet.as_manager()
@@ -177,6 +183,11 @@ class Generation(models.Model):
         verbose_name = _("generated text")
         verbose_name_plural = _("generated texts")
         ordering = ["-pk"]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to come."""
+        return self.state in self.OPEN
 
 
 class LabRecord(models.Model):

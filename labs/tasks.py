@@ -1,6 +1,7 @@
 """Celery's way in. A message carries nothing that matters: lost, late or doubled ones are harmless.
 
-`work` wakes a training worker, `generate` asks for one text, `reap` heals what was lost, every few seconds.
+`work` wakes a training worker, `generate` asks for one text, `complete` for the next one of a deployment, `reap` heals
+what was lost, every few seconds.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ import logging
 from typing import Any
 
 import redis
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from labs import drain, play, queue, runner
 from labs.channel import Channel
 from labs.children import nursery
+from labs.deploy import writer
 from labs.models import Run
+from labs.wake import send
 from portal.lib.redis import client
 
 log = logging.getLogger(__name__)
+
+COMPUTES = frozenset({"train", "play"})
+"""Queues whose work needs a model."""
 
 
 @shared_task
@@ -33,6 +39,13 @@ def generate(generation_id: int) -> None:
     play.generate(generation_id)
 
 
+@shared_task
+def complete(deployment_id: int) -> None:
+    """Let a deployed model answer; what else waits there takes its turn behind the texts of others."""
+    if writer.work(deployment_id):
+        send(complete, deployment_id)
+
+
 @shared_task(expires=30)
 def reap() -> None:
     """Give back runs of lost workers, and wake workers for whatever waits. Idempotent: two beats are safe."""
@@ -40,8 +53,11 @@ def reap() -> None:
         announce(run)
     play.expire()
     _top_up(work, "train", Run.objects.queued().count())
+    writer.expire()
     for generation_id in play.forgotten():
         generate.delay(generation_id)
+    for deployment_id in writer.forgotten():
+        complete.delay(deployment_id)
 
 
 def announce(run: Run) -> None:
@@ -67,8 +83,9 @@ def _top_up(task: Any, queue_name: str, wanted: int) -> None:
 
 @worker_process_init.connect
 def _warm(**_: Any) -> None:
-    """A worker's process imports torch (in its nursery) before the first learner waits for it."""
-    nursery.warm_later()
+    """A process that will train or write imports torch (in its nursery) before the first learner waits for it."""
+    if COMPUTES & set(current_app.amqp.queues.consume_from):
+        nursery.warm_later()
 
 
 @worker_ready.connect

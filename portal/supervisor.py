@@ -33,8 +33,14 @@ CELERY_QUIET = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
 
 
 def control_worker() -> list[str]:
-    """Reaper and beat, and short texts."""
-    options = ["-Q", "control,play", "-c", "2", "-B", "-n", "control@%h"]
+    """Reaper and beat: short tasks alone, so that nothing keeps them waiting."""
+    options = ["-Q", "control", "-c", "1", "-B", "-n", "control@%h"]
+    return [sys.executable, "-m", "celery", "-A", "portal", "worker", *options, *CELERY_QUIET]
+
+
+def writing_worker() -> list[str]:
+    """Lets finished models write, two at once."""
+    options = ["-Q", "play", "-c", "2", "-n", "play@%h"]
     return [sys.executable, "-m", "celery", "-A", "portal", "worker", *options, *CELERY_QUIET]
 
 

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 CHECK_S = 1.0
 """Longest wait for the database and for Redis, each."""
-QUEUES = ("train", "control")
+QUEUES = ("train", "play", "control")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

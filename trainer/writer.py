@@ -60,8 +60,8 @@ def write(
 ) -> Iterator[Event]:
     """Events of one answer of the model in `folder`, of the task `language` or `sequence`.
 
-    {"kind": "prompt", "tokens"} first; then {"kind": "text", "text"} as whole characters come, `stop` and what follows
-    it left out; last {"kind": "end", "tokens", "finish"}, finish `stop` (a stop string, or the end of a target) or
+    {"kind": "prompt", "tokens"} first; then {"kind": "text", "text", "tokens"} as whole characters come, `stop` and
+    what follows it left out, tokens counted so far; last {"kind": "end", "tokens", "finish"}, finish `stop` (a stop string, or the end of a target) or
     `length`. Temperature 0 takes the likeliest token. Raises FileNotFoundError, ValueError for another task.
     """
     task = read_config(folder)["recipe"]["spec"]["task"]
@@ -83,12 +83,12 @@ def _until_stop(pieces: Iterator[str | None], stop: Sequence[str]) -> Iterator[E
             break
         tokens += 1
         if text := stops.add(piece):
-            yield {"kind": "text", "text": text}
+            yield {"kind": "text", "text": text, "tokens": tokens}
         if stops.stopped:
             finish = "stop"
             break
     if rest := stops.rest():
-        yield {"kind": "text", "text": rest}
+        yield {"kind": "text", "text": rest, "tokens": tokens}
     yield {"kind": "end", "tokens": tokens, "finish": finish}
 
 

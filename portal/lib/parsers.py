@@ -32,13 +32,21 @@ class BoundedJSONParser(JSONParser):
         if len(raw) > limit:
             raise TooLargeError
         try:
-            values = json.loads(raw, parse_constant=_refuse)
-            json.dumps(values, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8
-        except (ValueError, RecursionError) as error:
-            raise ParseError(_("The request is not valid JSON.")) from error
-        if b"\\u0000" in raw:
-            raise ParseError(_("The request holds a zero character."))
-        return values
+            return read_json(raw)
+        except ValueError as error:
+            raise ParseError(str(error)) from error
+
+
+def read_json(raw: bytes) -> Any:
+    """The values in a body. Raises ValueError, whose text says what is wrong with it."""
+    try:
+        values = json.loads(raw, parse_constant=_refuse)
+        json.dumps(values, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8
+    except (ValueError, RecursionError) as error:
+        raise ValueError(_("The request is not valid JSON.")) from error
+    if b"\\u0000" in raw:
+        raise ValueError(_("The request holds a zero character."))
+    return values
 
 
 def _refuse(constant: str) -> None:

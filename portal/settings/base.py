@@ -198,6 +198,11 @@ LAB_LEASE_S = env.number("LAB_LEASE_S", 15, low=2, high=600)
 """Seconds after which a silent worker's run goes back to the queue."""
 LAB_MAX_ATTEMPTS = env.number("LAB_MAX_ATTEMPTS", 4, low=1, high=100)
 LAB_REAP_S = env.number("LAB_REAP_S", 5, low=1, high=600)
+LAB_DEPLOYMENTS_PER_PERSON = env.number("LAB_DEPLOYMENTS_PER_PERSON", 10, low=1, high=1000)
+LAB_DEPLOY_REQUESTS = env.number("LAB_DEPLOY_REQUESTS", 1000, low=1, high=1_000_000)
+"""Requests a day that a deployed model may be given at most."""
+LAB_DEPLOY_TOKENS = env.number("LAB_DEPLOY_TOKENS", 200_000, low=100, high=1_000_000_000)
+"""Tokens a day, read and written, of a deployed model."""
 LAB_UPLOADS_PER_PERSON = env.number("LAB_UPLOADS_PER_PERSON", 20, low=1, high=1000)
 
 # Celery: the row in the database is the truth, a message only wakes a worker
@@ -205,7 +210,11 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_DEFAULT_QUEUE = "control"
-CELERY_TASK_ROUTES = {"labs.tasks.work": {"queue": "train"}, "labs.tasks.generate": {"queue": "play"}}
+CELERY_TASK_ROUTES = {
+    "labs.tasks.work": {"queue": "train"},
+    "labs.tasks.generate": {"queue": "play"},
+    "labs.tasks.complete": {"queue": "play"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -108,7 +108,7 @@ class Portal:
         return int(self.facts["pid"])
 
     def process(self, name: str) -> int:
-        """Id of the process web, train, control or redis. Raises KeyError while it is down."""
+        """Id of the process web, train, play, control or redis. Raises KeyError while it is down."""
         return int(self.facts["processes"][name])
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> int:

@@ -29,6 +29,7 @@ def command_of(service: str) -> list[str]:
     [
         ("web", supervisor.web("--host", "0.0.0.0", "--port", "8000")),
         ("train", supervisor.training_worker(1)),
+        ("play", supervisor.writing_worker()),
         ("control", supervisor.control_worker()),
     ],
 )

@@ -14,11 +14,18 @@ from portal import views
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NOBODY = {"train": 0, "play": 0, "control": 0}
+
 
 def test_everything_answers(client: Client, redis_empty: redis.Redis) -> None:
     response = client.get("/healthz")
     assert response.status_code == 200
-    assert response.json() == {"ok": True, "database": True, "redis": True, "workers": {"train": 0, "control": 0}}
+    assert response.json() == {
+        "ok": True,
+        "database": True,
+        "redis": True,
+        "workers": NOBODY,
+    }
     assert "no-store" in response.headers["Cache-Control"]
 
 
@@ -26,14 +33,19 @@ def test_living_workers_are_counted_by_queue(client: Client, redis_empty: redis.
     for name in ("train:a", "train:b", "control:a"):
         redis_empty.set(f"worker:{name}", "1", ex=10)
     redis_empty.set("run:1", "not a worker")
-    assert client.get("/healthz").json()["workers"] == {"train": 2, "control": 1}
+    assert client.get("/healthz").json()["workers"] == {"train": 2, "play": 0, "control": 1}
 
 
 def test_without_redis_it_answers_503_and_says_so(client: Client, settings: Settings) -> None:
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
     response = client.get("/healthz")
     assert response.status_code == 503
-    assert response.json() == {"ok": False, "database": True, "redis": False, "workers": {"train": 0, "control": 0}}
+    assert response.json() == {
+        "ok": False,
+        "database": True,
+        "redis": False,
+        "workers": NOBODY,
+    }
 
 
 def test_without_database_it_answers_503(

@@ -177,7 +177,7 @@ def test_a_fresh_portal_has_accounts_that_only_the_owner_can_read(portal: Portal
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["web", "train", "control", "redis"])
+@pytest.mark.parametrize("name", ["web", "train", "play", "control", "redis"])
 def test_a_killed_process_starts_again(portal: Portal, name: str) -> None:
     old = portal.kill(name)
     assert portal.wait_for_restart(name, old) != old

@@ -70,6 +70,7 @@ class Command(BaseCommand):
         if not plan.boss.stopping:
             plan.start("web", supervisor.web("--fd", str(fd)), fd)
             plan.start("train", supervisor.training_worker(settings.LAB_SLOTS))
+            plan.start("play", supervisor.writing_worker())
             plan.start("control", supervisor.control_worker())
 
     def _prepare_database(self, var: Path, demo_password: str) -> None:

@@ -10,17 +10,19 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from labs import stream
+from labs.deploy import api as deployed
 
 GRACE_S = 2
 """Seconds for requests in progress when the server stops."""
 
 
 class Server(uvicorn.Server):
-    """Ends live streams before it waits for open connections: they would never close by themselves."""
+    """Ends live streams and waiting texts before it waits for connections: some would never close by themselves."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Called on SIGTERM and SIGINT."""
         stream.close_all()
+        deployed.close_all()
         await super().shutdown(sockets)
 
 
