@@ -30,6 +30,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "momentum": ("language", "rnn", {"optimizer": "momentum", "schedule": "constant"}),
     "dropout": ("sequence", "seq2seq", {"dropout": 0.2, "positions": "sinusoidal", "norm_place": "after"}),
     "switches": ("language", "gpt", {"lookback": 2, "tied": True, "positions": "learned", "norm": "rms"}),
+    "bfloat16": ("language", "gpt", {"precision": "bfloat16", "embedding_rate": 0.02}),
     "both-ways": ("tag", "gpt", {"causal": False, "positions": "none", "activation": "gelu"}),
 }  # fmt: skip
 """Every family with every task, and what else changes how a script is put together."""
