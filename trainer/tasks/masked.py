@@ -88,7 +88,10 @@ class MaskedTask(Task):
         """The text of tokens, each hidden one as `mark`, which may hold it."""
         write = self.tokenizer.stream()
         pieces = [write(token) for token in tokens]
-        return "".join(
-            piece[: len(piece) - len(piece.lstrip())] + mark.format(piece.strip()) if off else piece
-            for piece, off in zip(pieces, hidden, strict=True)
-        )
+        return "".join(_as(piece, mark) if off else piece for piece, off in zip(pieces, hidden, strict=True))
+
+
+def _as(piece: str, mark: str) -> str:
+    """The mark where a piece stands: after the space before a word, but in place of a piece that is nothing else."""
+    start = len(piece) - len(piece.lstrip())
+    return mark.format(piece) if start == len(piece) else piece[:start] + mark.format(piece.strip())

@@ -20,7 +20,8 @@ from trainer.models.base import Model
 from trainer.spec import RunSpec
 from trainer.tasks.base import IGNORED, Batch, DataError, EpochOrder, Said, Task, padded, trimmed
 from trainer.tasks.specials import Specials
-from trainer.tokenizer import Tokenizer, fit
+from trainer.tasks.vocabulary import fitted
+from trainer.tokenizer import Tokenizer
 
 SHOWN = 5
 
@@ -33,7 +34,7 @@ class SequenceTask(Task):
         train = _pairs(examples.train)
         if tokenizer is None:
             everything = "\n".join(f"{pair.source}\n{pair.target}" for pair in train)
-            tokenizer = fit(spec.tokenizer, everything, vocab_size=spec.vocab_size, normalise=spec.normalise)
+            tokenizer = fitted(spec, everything)
         self.tokenizer = tokenizer
         self.specials = Specials.after(tokenizer)
         self.config = spec.model_config(self.specials.vocab_size, pad=self.specials.pad)
@@ -51,10 +52,8 @@ class SequenceTask(Task):
         if not pairs:
             raise DataError("too_few_examples", needed=1, found=0, part=part)
         rows = [(self.source_ids(pair.source), self._target_ids(pair.target)) for pair in pairs]
-        lengths = [
-            max(len(source), len(target)) if self.beside else len(source) + len(target) for source, target in rows
-        ]
-        kept = [row for row, length in zip(rows, lengths, strict=True) if length - 1 <= self.spec.context]
+        lengths = [self._length(source, target) for source, target in rows]
+        kept = [row for row, length in zip(rows, lengths, strict=True) if length <= self.spec.context]
         self.left_out += len(rows) - len(kept)
         if not kept:
             raise DataError("examples_too_long", context=self.spec.context, shortest=min(lengths))

@@ -15,7 +15,8 @@ from trainer.models.base import Model
 from trainer.spec import RunSpec
 from trainer.tasks.base import IGNORED, Batch, DataError, EpochOrder, Said, Task, padded, trimmed
 from trainer.tasks.specials import Specials
-from trainer.tokenizer import Tokenizer, fit
+from trainer.tasks.vocabulary import fitted
+from trainer.tokenizer import Tokenizer
 
 SHOWN = 3
 
@@ -34,7 +35,7 @@ class TagTask(Task):
             raise DataError("too_few_examples", needed=1, found=0)
         if tokenizer is None:
             words = "\n".join(" ".join(example.words) for example in train)
-            tokenizer = fit(spec.tokenizer, words, vocab_size=spec.vocab_size, normalise=spec.normalise)
+            tokenizer = fitted(spec, words)
         self.tokenizer = tokenizer
         self.specials = Specials.after(tokenizer)
         self.config = spec.model_config(self.specials.vocab_size, n_outputs=len(self.labels), pad=self.specials.pad)

@@ -9,16 +9,14 @@ from torch import Tensor
 
 from trainer.spec import RunSpec
 from trainer.tasks.base import DataError
-from trainer.tokenizer import Tokenizer, fit
+from trainer.tasks.vocabulary import fitted
+from trainer.tokenizer import Tokenizer
 
 TRAIN_SHARE = 0.9
 """The first 90 % of the characters train, the rest is held out."""
 
 MIN_WINDOWS = 2
 """Fewest whole windows that each part must have."""
-
-MAX_CHARACTERS = 10_000
-"""Largest character vocabulary: embedding and logits grow with it, and rare characters learn nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +49,7 @@ def prepare(spec: RunSpec, text: str, tokenizer: Tokenizer | None = None) -> Tex
         raise DataError("text_too_short", needed=_needed(spec.context), found=len(text))
     if tokenizer is None:
         source = text if spec.tokenizer == "characters" else train
-        tokenizer = fit(spec.tokenizer, source, vocab_size=spec.vocab_size, normalise=spec.normalise)
-    if tokenizer.vocab_size > MAX_CHARACTERS:
-        raise DataError("vocabulary_too_large", limit=MAX_CHARACTERS, found=tokenizer.vocab_size)
+        tokenizer = fitted(spec, source)
     train_ids, held_out_ids = tokenizer.encode(train), tokenizer.encode(held_out)
     if min(len(train_ids), len(held_out_ids)) < MIN_WINDOWS * spec.context + 1:
         found = len(train_ids) + len(held_out_ids)
