@@ -38,7 +38,8 @@ class Attention(nn.Module):
         B, T, C = x.shape
         q, k, v = (part.view(B, T, HEADS, C // HEADS).transpose(1, 2) for part in self.qkv(x).split(C, dim=2))
         y = scaled_dot_product_attention(q, k, v, is_causal=True)  # (B, H, T, D)
-        return self.proj(y.transpose(1, 2).reshape(B, T, C))
+        out: Tensor = self.proj(y.transpose(1, 2).reshape(B, T, C))
+        return out
 
 
 class Block(nn.Module):
@@ -53,7 +54,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.norm1(x))
-        return x + self.down(self.gelu(self.up(self.norm2(x))))
+        out: Tensor = x + self.down(self.gelu(self.up(self.norm2(x))))
+        return out
 
 
 class ReferenceGPT(nn.Module):
@@ -125,7 +127,7 @@ def held_out_loss(model: nn.Module, ids: Tensor) -> float:
     count = (len(ids) - 1) // CONTEXT
     windows, targets = ids[: count * CONTEXT].view(-1, CONTEXT), ids[1 : count * CONTEXT + 1].view(-1, CONTEXT)
     total = 0.0
-    for x, y in zip(windows.split(WINDOWS_AT_ONCE), targets.split(WINDOWS_AT_ONCE), strict=True):
+    for x, y in zip(torch.split(windows, WINDOWS_AT_ONCE), torch.split(targets, WINDOWS_AT_ONCE), strict=True):
         total += cross_entropy(model(x).flatten(0, 1), y.flatten(), reduction="sum").item()
     return total / targets.numel()
 
