@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from labs.models import Generation, LabRecord, Run, Upload
+from labs.models import Deployment, Generation, LabRecord, Run, Upload
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -48,6 +48,17 @@ class GenerationAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "run", "state", "temperature", "created_at")
     list_filter = ("state",)
+
+
+@admin.register(Deployment)
+class DeploymentAdmin(ReadOnlyAdmin):
+    """Models that have an address. Their owners alone revoke them."""
+
+    list_display = ("name", "owner", "run", "state", "key_prefix", "requests_total", "last_used_at", "expires_at")
+    list_filter = ("state",)
+    search_fields = ("name", "owner__email", "owner__display_name")
+    list_select_related = ("owner", "run")
+    exclude = ("key_sha256",)
 
 
 @admin.register(LabRecord)

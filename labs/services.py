@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from typing import Any
 
-import redis
-from celery.exceptions import CeleryError
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from kombu.exceptions import KombuError
 
 from labs import selectors, uploads, wording
 from labs.catalogue import LABS
+from labs.locks import lock_owner
 from labs.models import Generation, Run, Upload
 from labs.states import State
 from labs.tasks import announce, generate, work
+from labs.wake import send
 from portal.lib.errors import UserError
 from trainer.corpora import UploadError, check_upload
 from trainer.spec import RunSpec, SpecError
 
-log = logging.getLogger(__name__)
-
 MAX_KEY = 64
-BROKER_AWAY = (OSError, KombuError, CeleryError, redis.RedisError)
 
 
 def run_submit(
@@ -47,7 +41,7 @@ def run_submit(
     if not key:
         raise UserError("no_key", _("The form is incomplete."), _("Load the page again and press Run."))
     with transaction.atomic():
-        _lock_owner(owner)
+        lock_owner(owner)
         if existing := Run.objects.for_user(owner).filter(idempotency_key=key).first():
             return existing
         if Run.objects.for_user(owner).queued().count() >= settings.LAB_MAX_QUEUED:
@@ -99,7 +93,7 @@ def upload_create(*, owner: Any, name: str, data: bytes, column: str | None = No
         reason = wording.upload_reason(error)
         raise UserError("upload_refused", reason, fields={field: reason}) from error
     with transaction.atomic():
-        _lock_owner(owner)
+        lock_owner(owner)
         if existing := Upload.objects.for_user(owner).filter(sha256=checked.hash).first():
             return existing
         if Upload.objects.for_user(owner).count() >= settings.LAB_UPLOADS_PER_PERSON:
@@ -138,11 +132,11 @@ def generation_create(*, owner: Any, run_id: int, values: Mapping[str, Any]) -> 
         raise UserError("no_model", _("This run has no model to play with."), _("Only finished runs have one."))
     clean = _generation_values(values)
     with transaction.atomic():
-        _lock_owner(owner)
-        if Generation.objects.for_user(owner).filter(state="waiting").count() >= settings.LAB_MAX_QUEUED:
+        lock_owner(owner)
+        if Generation.objects.for_user(owner).filter(state__in=Generation.OPEN).count() >= settings.LAB_MAX_QUEUED:
             raise UserError("too_many_texts", _("Your model is still writing."), _("Wait for its texts."), status=429)
         generation = Generation.objects.create(run=run, **clean)
-        transaction.on_commit(lambda: _send(generate, generation.pk))
+        transaction.on_commit(lambda: send(generate, generation.pk))
     return generation
 
 
@@ -198,19 +192,5 @@ def _checked(
     return spec, facts
 
 
-def _lock_owner(owner: Any) -> None:
-    """Count quotas under this lock: of two presses at once only one may pass. SQLite's transactions are locks."""
-    if connection.vendor == "postgresql":
-        get_user_model()._default_manager.select_for_update().filter(pk=owner.pk).first()
-
-
 def _wake() -> None:
-    _send(work)
-
-
-def _send(task: Any, *args: Any) -> None:
-    """Wake a worker; without Redis the reaper does it later."""
-    try:
-        task.apply_async(args, retry=False)
-    except BROKER_AWAY as error:
-        log.warning("no wake-up for %s: %s", task.name, error)
+    send(work)

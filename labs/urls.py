@@ -1,10 +1,11 @@
 """URLs of the labs. Live streams, `runs/<id>/stream`, are not Django's: see `portal.asgi`."""
 
-from django.urls import path
+from django.urls import include, path
 
 from labs import views
 
 urlpatterns = [
+    path("", include("labs.deploy.urls")),
     path("labs/", views.lab_list, name="lab-list"),
     path("labs/<slug:slug>/", views.lab, name="lab"),
     path("labs/<slug:slug>/cost/", views.cost, name="cost"),

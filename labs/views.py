@@ -24,6 +24,7 @@ from django_htmx.middleware import HtmxDetails
 
 from labs import curves, presenters, selectors, services
 from labs.catalogue import LABS, Lab
+from labs.deploy.panel import panel
 from labs.endings import ending_of
 from labs.forms import SEED_LIMIT, Recipe, read_prediction
 from labs.models import Generation, Run
@@ -202,6 +203,7 @@ def status_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "generations": texts,
         "play": {"prompt": run.spec["prompts"][0]} | PLAY_PRESET,
         "play_errors": {},
+        "deploy": panel(request, run),
     }
 
 

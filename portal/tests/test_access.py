@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from courses.quizzes.services import attempt_start
 from courses.tests.course_files import chapter, load, write_course
 from labs.models import Generation, Run, Upload
+from labs.deploy.tests.factories import make_deployment
 from labs.tests.factories import make_finished
 from portal.accounts.models import Team, User
 from portal.testing.server import PASSWORD
@@ -88,6 +89,8 @@ RULES: dict[str, Rule] = {
     "runs/<int:run_id>/cancel/": OWN_FORM,
     "runs/<int:run_id>/points.csv": OWN_PAGE,
     "runs/<int:run_id>/generations/": OWN_FORM,
+    "runs/<int:run_id>/deployments/": OWN_FORM,
+    "deployments/<int:deployment_id>/revoke/": OWN_FORM,
     "generations/<int:generation_id>/": OWN_PAGE,
     "uploads/": FORM,
     "uploads/<int:upload_id>/delete/": OWN_FORM,
@@ -163,6 +166,7 @@ def ids(learner: User, manager: User, tmp_path: Path) -> dict[str, int]:
         "learner": learner.pk,
         "run_id": run.pk,
         "generation_id": Generation.objects.create(run=run, prompt="The ", temperature=0.8).pk,
+        "deployment_id": make_deployment(run).pk,
         "upload_id": Upload.objects.create(
             owner=learner, name="mine", sha256="0" * 64, size=2000, characters=2000, vocab_size=20
         ).pk,

@@ -1,7 +1,7 @@
 // The page of a run: joins stream, chart, figures, samples and table. Everything it draws was on the page before it ran.
 import { LossChart } from "./chart.js";
 import { Curve, pace } from "./curve.js";
-import { joinCopy } from "./copy.js";
+import { joinCopy, joinCopyButtons } from "./copy.js";
 import { joinSliders } from "./play.js";
 import { drawTable, drawWritten, markWritten } from "./samples.js";
 import { ENDINGS, RunStream } from "./stream.js";
@@ -178,11 +178,13 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 });
 document.addEventListener("htmx:afterSettle", () => {
   joinSliders(document);
+  joinCopyButtons(document);
   if (inside && document.activeElement === document.body) $("run-status").focus();
 });
 
 for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
 joinSliders(document);
+joinCopyButtons(document);
 joinCopy($("copy-link"), words);
 showView();
 update(true);
