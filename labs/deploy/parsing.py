@@ -5,7 +5,6 @@ What this API cannot do is refused by name, so that nobody takes an ignored wish
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,7 +101,7 @@ def _typed(given: Mapping[str, Any], name: str, kind: type, default: Any) -> Any
 
 def _number(given: Mapping[str, Any], name: str, default: float, low: float, high: float) -> float:
     value = given.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ApiError(400, _("“%(name)s” must be a number.") % {"name": name}, code="invalid_type", param=name)
     if not low <= value <= high:
         raise _out_of_range(name, low, high)

@@ -135,7 +135,7 @@ def deployment_open(*, key: str) -> Deployment:
 
 
 def completion_create(*, deployment: Deployment, prompt: str, options: Mapping[str, Any]) -> Completion:
-    """Count a request and queue it; a worker is woken on commit. Five queries, six on the first of a day.
+    """Count a request and queue it; a worker is woken on commit. Four queries.
 
     Counting, limits and the row are one transaction: of two requests at once only one gets the last place. Raises
     RefusedError: 403, 404 as in `deployment_open`, 429 for a limit of the day or a full queue.
