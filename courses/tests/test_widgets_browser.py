@@ -67,3 +67,54 @@ def test_the_cheapest_threshold_is_found_with_the_arrow_keys(visitor: Visitor) -
     page.keyboard.press("ArrowLeft")
     expect(widget.locator(".goal")).to_have_class(re.compile("met"))
     assert violations(page) == []
+
+
+def slide(page: Page, widget: Locator, key: str, times: int) -> None:
+    """Move the slider of a widget with the keyboard."""
+    widget.locator("input[type=range]").focus()
+    for _press in range(times):
+        page.keyboard.press(key)
+
+
+def test_holding_and_learning_to_hold_reach_the_goal(visitor: Visitor) -> None:
+    page = visitor.open(width=390)
+    sign_in(page, "learner", to=f"{COURSE}/history/lstm/")
+    widget = page.locator("#block-recurrence")
+    numbers = widget.locator("tbody tr")
+    expect(numbers.nth(0).locator("td").last).to_have_text("0.003")
+    slide(page, widget, "ArrowRight", 12)  # from 0.90 to 1.50
+    expect(widget.locator("output")).to_have_text("1.50")
+    expect(numbers.nth(0).locator("td").last).to_have_text("0.859")
+    expect(numbers.nth(1).locator("td").last).to_have_text("1.0 × 10⁻²⁰")
+    expect(widget).to_contain_text("✓ RNN: state held")
+    expect(widget.locator(".goal")).not_to_have_class(re.compile("met"))
+    widget.locator("label", has_text="LSTM").click()
+    slide(page, widget, "ArrowRight", 14)  # from 1.00 to 4.50
+    expect(widget.locator("svg.recurrence-plot")).to_have_attribute(
+        "aria-label", re.compile("LSTM at 4.50: at word 50")
+    )
+    expect(widget.locator(".goal")).to_have_class(re.compile("met"))
+    widget.locator("label", has_text="Attention").click()
+    expect(numbers.nth(0).locator("td").last).to_have_text("0.527")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_share_of_the_probability_suits_a_sure_and_an_open_beginning(visitor: Visitor) -> None:
+    page = visitor.open(language="zh-hans", width=390)
+    sign_in(page, "learner", language="zh-hans", to=f"{COURSE}/generation/real/")
+    widget = page.locator("#block-sampling")
+    slider = widget.get_by_label("top-p")
+    expect(widget.locator(".figs")).to_contain_text("512")
+    slider.focus()
+    for _ in range(7):
+        page.keyboard.press("ArrowLeft")
+    expect(widget.locator(".goal")).not_to_have_class(re.compile("met"))  # at 0.93 four stay
+    page.keyboard.press("ArrowLeft")
+    expect(widget.locator(".goal")).to_have_class(re.compile("met"))
+    expect(widget.get_by_role("img")).to_have_attribute("aria-label", re.compile("其余 502 个 –"))
+    widget.locator("label", has_text="This").click()
+    press(page, widget.get_by_role("button", name="抽 12 个"))
+    expect(widget.locator(".sampling-drawn code")).to_have_count(12)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
