@@ -61,7 +61,8 @@ class Caller:
         }
         self._messages = [{"type": "http.request", "body": raw, "more_body": False}]
         self.left = asyncio.Event()
-        self.status, self.headers, self.raw = 0, {}, b""
+        self.status, self.raw = 0, b""
+        self.headers: dict[bytes, bytes] = {}
 
     async def receive(self) -> dict[str, Any]:
         if self._messages:

@@ -34,7 +34,7 @@ def test_the_usual_values() -> None:
 
 
 def test_everything_that_changes_the_text_is_read() -> None:
-    given = {"max_tokens": 7, "temperature": 0, "top_p": 0, "top_k": 5, "seed": -3, "stop": "."}
+    given: dict[str, Any] = {"max_tokens": 7, "temperature": 0, "top_p": 0, "top_k": 5, "seed": -3, "stop": "."}
     assert read(**given).options == given | {"stop": ["."]}
     assert read(stop=["a", "b"]).options["stop"] == ["a", "b"]
     assert read(stream=True, stream_options={"include_usage": True}).with_usage is True
@@ -43,7 +43,14 @@ def test_everything_that_changes_the_text_is_read() -> None:
 
 
 def test_what_changes_nothing_and_what_is_null_is_accepted() -> None:
-    nothing = {"user": "me", "n": 1, "logprobs": None, "best_of": 1, "frequency_penalty": 0, "echo": False}
+    nothing: dict[str, Any] = {
+        "user": "me",
+        "n": 1,
+        "logprobs": None,
+        "best_of": 1,
+        "frequency_penalty": 0,
+        "echo": False,
+    }
     assert read(**nothing, temperature=None, stop=None).options["temperature"] == 1.0
 
 
