@@ -118,23 +118,3 @@ def test_a_share_of_the_probability_suits_a_sure_and_an_open_beginning(visitor: 
     expect(widget.locator(".sampling-drawn code")).to_have_count(12)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_share_of_the_probability_suits_a_sure_and_an_open_beginning(visitor: Visitor) -> None:
-    page = visitor.open(language="zh-hans", width=390)
-    sign_in(page, "learner", language="zh-hans", to=f"{COURSE}/generation/real/")
-    widget = page.locator("#block-sampling")
-    slider = widget.get_by_label("top-p")
-    expect(widget.locator(".figs")).to_contain_text("512")
-    slider.focus()
-    for _ in range(7):
-        page.keyboard.press("ArrowLeft")
-    expect(widget.locator(".goal")).not_to_have_class(re.compile("met"))  # at 0.93 four stay
-    page.keyboard.press("ArrowLeft")
-    expect(widget.locator(".goal")).to_have_class(re.compile("met"))
-    expect(widget.get_by_role("img")).to_have_attribute("aria-label", re.compile("其余 502 个 –"))
-    widget.locator("label", has_text="This").click()
-    press(page, widget.get_by_role("button", name="抽 12 个"))
-    expect(widget.locator(".sampling-drawn code")).to_have_count(12)
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
