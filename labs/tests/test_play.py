@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from labs import children, play, runner
+from labs import children, play, runner, writing
 from labs.models import Generation, LabRecord, Run
 from labs.tests.factories import make_finished, make_run
 from portal.accounts.models import User
@@ -58,6 +58,37 @@ def test_a_second_message_writes_nothing_anew(trained: Run) -> None:
     assert Generation.objects.get(pk=item.pk).finished_at == item.finished_at
 
 
+def test_a_text_that_is_being_written_is_not_claimed_again(learner: User) -> None:
+    now = timezone.now()
+    item = Generation.objects.create(
+        run=make_finished(learner), prompt="a", temperature=1, state="writing", claimed_at=now
+    )
+    play.generate(item.pk)
+    item.refresh_from_db()
+    assert (item.state, item.claimed_at) == ("writing", now)
+
+
+def test_only_the_worker_that_claimed_a_text_ends_it(learner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = Generation.objects.create(run=make_finished(learner), prompt="a", temperature=1)
+
+    def slow(*_: Any) -> writing.Outcome:
+        Generation.objects.update(claimed_at=timezone.now() + timedelta(seconds=1))  # another worker has it by now
+        return writing.Outcome(text="late")
+
+    monkeypatch.setattr(writing, "write", slow)
+    play.generate(item.pk)
+    item.refresh_from_db()
+    assert (item.state, item.text) == ("writing", "")
+
+
+def test_a_worker_that_is_being_stopped_gives_its_text_back(learner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = Generation.objects.create(run=make_finished(learner), prompt="a", temperature=1)
+    monkeypatch.setattr(writing, "write", lambda *_: writing.Outcome(text="half", error="interrupted"))
+    play.generate(item.pk)
+    item.refresh_from_db()
+    assert (item.state, item.claimed_at, item.text) == ("waiting", None, "")
+
+
 def test_a_model_that_is_not_there_fails_by_name(learner: User, tmp_path: Any, settings: Settings) -> None:
     settings.VAR_DIR = tmp_path
     item = write(make_finished(learner))
@@ -72,5 +103,10 @@ def test_texts_of_lost_workers_are_asked_for_again_and_then_given_up(learner: Us
     Generation.objects.filter(pk=lost.pk).update(created_at=timezone.now() - timedelta(seconds=300))
     play.expire()
     assert play.forgotten() == [waiting.pk]
+    Generation.objects.filter(pk=waiting.pk).update(state="writing", claimed_at=timezone.now())
+    assert play.forgotten() == [], "one that is being written is not asked for again"
+    Generation.objects.filter(pk=waiting.pk).update(claimed_at=timezone.now() - timedelta(seconds=40))
+    play.expire()
+    assert play.forgotten() == [waiting.pk], "its worker is gone"
     assert Generation.objects.get(pk=lost.pk).error == "worker_lost"
     assert Generation.objects.get(pk=fresh.pk).state == "waiting"
