@@ -88,6 +88,7 @@ def test_a_missing_file_and_a_missing_model_are_refused(tmp_path: Path) -> None:
         assert caught.value.code == 2
 
 
+@pytest.mark.slow
 def test_an_interrupted_process_keeps_a_checkpoint(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "trainer", "train", "--out", str(tmp_path / "run")]
     process = subprocess.Popen([*command, "--tokens", "4000000"], stdout=subprocess.PIPE, text=True)

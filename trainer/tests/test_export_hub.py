@@ -20,6 +20,8 @@ from trainer.tasks.specials import Specials
 from trainer.tests.factories import random_ids, run, tiny_text
 from trainer.tests.task_factories import task_data, task_spec
 
+pytestmark = pytest.mark.slow  # `transformers` alone takes seconds to import
+
 SWITCHES: dict[str, tuple[str, dict[str, Any]]] = {
     "default": ("GPTNeoXForCausalLM", {"n_layers": 2}),
     "gelu": ("GPTNeoXForCausalLM", {"activation": "gelu", "d_ff": 48}),

@@ -67,6 +67,7 @@ def exported(folder: Path, task: str = "language", family: str = "gpt", **change
     return folder / "out"
 
 
+@pytest.mark.slow
 def test_scripts_of_all_tasks_and_families_give_every_loss_to_the_last_bit(tmp_path: Path) -> None:
     folders = {name: exported(tmp_path / name, task, family, **more) for name, (task, family, more) in CASES.items()}
     assert dict(zip(CASES, last_words(list(folders.values())), strict=True)) == dict.fromkeys(
@@ -78,6 +79,7 @@ def test_scripts_of_all_tasks_and_families_give_every_loss_to_the_last_bit(tmp_p
     assert list(found["now"]["held_out"]) == ["10", "20", "30"]
 
 
+@pytest.mark.slow
 def test_scripts_of_fine_tuned_runs_begin_from_the_weights_of_their_base(tmp_path: Path) -> None:
     folders: dict[str, Path] = {}
     for family, before in {"gpt": "language", "encoder": "masked", "lstm": "language", "rnn": "language"}.items():
@@ -116,6 +118,7 @@ def test_a_script_is_clean_python(tmp_path: Path) -> None:
     subprocess.run([*ruff, "check", "--isolated", "--line-length=120", "--select=E,F,I,W,UP", script], check=True)
 
 
+@pytest.mark.slow
 def test_a_changed_recipe_says_where_it_parts(tmp_path: Path) -> None:
     folder = exported(tmp_path)
     assert verify(folder).outcome == "identical"
@@ -133,6 +136,7 @@ def test_a_changed_recipe_says_where_it_parts(tmp_path: Path) -> None:
         verify(tmp_path)
 
 
+@pytest.mark.slow
 def test_large_data_lie_beside_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainer.export.script.EMBEDDED", 100)
     folder = exported(tmp_path)
@@ -141,6 +145,7 @@ def test_large_data_lie_beside_the_script(tmp_path: Path, monkeypatch: pytest.Mo
     assert verify(folder).outcome == "identical"
 
 
+@pytest.mark.slow
 def test_a_notebook_trains_cell_by_cell(tmp_path: Path) -> None:
     run(tmp_path)
     (path,) = write_notebook(tmp_path, tmp_path / "out", data=tiny_text())

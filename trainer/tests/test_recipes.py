@@ -78,6 +78,7 @@ def test_every_run_is_a_sound_spec(recipe: Recipe, run: Run) -> None:
     assert not run.base or run.base in before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_goals_name_what_the_runs_report(recipe: Recipe, tmp_path: Path) -> None:
     reached: dict[str, Figures] = {}
