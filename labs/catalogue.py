@@ -1,69 +1,260 @@
-"""The labs: what each starts with and what counts as reaching its goal. Code, because they have behaviour."""
+"""The labs, read from `labs/catalog` when this module is loaded: one folder each, with `lab.yaml` and a text in each
+language. Anything missing or wrong there stops the start with file and field.
+
+`lab.yaml`:
+    number      place in the curriculum
+    recipe      slug in `trainer.recipes`, from which presets and bounds can come
+    presets     recipes: name, title in both languages, and `run` (one of the recipe's), `values` (RunSpec), or both
+    shown, more fields of RunSpec in front, and behind "more"; the others are hidden
+    corpora     names of corpora to choose from; all that suit the task when left out
+    prediction  measure (and slice) that is asked before a run
+    goal        kind, measure, slice, minus, least, most, requires: see `labs.lab.Goal`. Without bounds they come from
+                the recipe's goal of that measure and slice
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+import yaml
 
-from trainer.spec import RunSpec
+from labs.lab import GOALS, LANGUAGES, SECTIONS, Goal, Lab, Prediction, Preset, Section, localised
+from trainer.corpora import CORPORA
+from trainer.goals import Recipe
+from trainer.recipes import RECIPES
+from trainer.spec import RunSpec, SpecError
 
-
-@dataclass(frozen=True, kw_only=True)
-class Lab:
-    """One lab. `preset` is the recipe that its page opens with; `goal` says in words what completes it."""
-
-    slug: str
-    number: int
-    title: Promise
-    intro: Promise
-    goal: Promise
-    preset: RunSpec
-    knobs: tuple[str, ...]
-    """Fields of RunSpec that the recipe panel shows, in this order; the rest keep the preset's values."""
-    more: tuple[str, ...] = ()
-    """Fields shown behind "more"."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+FOLDER = Path(__file__).parent / "catalog"
+FRONT = ("title", "intro", "question", "goal")
+"""Lines above a text."""
+FIELDS = {"number", "recipe", "presets", "shown", "more", "corpora", "prediction", "goal"}
+GOAL_FIELDS = {"kind", "measure", "slice", "minus", "least", "most", "requires"}
+SPEC_FIELDS = frozenset(each.name for each in fields(RunSpec)) - {"threads", "device", "precision"}
+"""What a recipe may say; the rest is the portal's."""
+SOME_BASE = "sha256:" + "0" * 64
+"""Stands for the model that a fine-tuned preset starts from, while it is checked."""
 
 
-LABS: dict[str, Lab] = {
-    lab.slug: lab
-    for lab in (
-        Lab(
-            slug="training",
-            number=5,
-            title=_("Find the learning rate"),
-            intro=_("Train a small Transformer on Python’s own documentation and watch its loss fall."),
-            goal=_("Get held-out loss under the n-gram baseline."),
-            preset=RunSpec(),
-            knobs=(
-                "corpus",
-                "tokenizer",
-                "n_layers",
-                "d_model",
-                "n_heads",
-                "context",
-                "optimizer",
-                "learning_rate",
-                "tokens",
-            ),
-            more=("vocab_size", "schedule", "warmup", "clip", "weight_decay", "dropout", "batch"),
-        ),
-        Lab(
-            slug="generation",
-            number=7,
-            title=_("Let it write"),
-            intro=_("Train a model, then change how it chooses: temperature, top-k and top-p."),
-            goal=_(
-                "Let one finished model write at a low temperature (0.4 or less), a middle (0.7 to 1.1) "
-                "and a high one (1.5 or more)."
-            ),
-            preset=RunSpec(tokenizer="bpe", vocab_size=512),
-            knobs=("corpus", "tokenizer", "vocab_size", "n_layers", "d_model", "n_heads", "context", "tokens"),
-            more=("optimizer", "learning_rate", "schedule", "warmup", "clip", "weight_decay", "dropout", "batch"),
-        ),
-    )
-}
+class CatalogueError(Exception):
+    """A lab that cannot be read: says file, field and reason."""
+
+
+def read_labs(folder: Path = FOLDER) -> dict[str, Lab]:
+    """Every lab below `folder`, in the order of their numbers. Raises CatalogueError."""
+    labs = [read_lab(path.parent) for path in sorted(folder.glob("*/lab.yaml"))]
+    numbers = [lab.number for lab in labs]
+    for lab in labs:
+        if numbers.count(lab.number) > 1:
+            raise CatalogueError(f"{lab.slug}/lab.yaml: number: {lab.number} is another lab's too")
+    return {lab.slug: lab for lab in sorted(labs, key=lambda lab: lab.number)}
+
+
+def read_lab(folder: Path) -> Lab:
+    """One lab. Raises CatalogueError."""
+    try:
+        return _Reader(folder).lab()
+    except OSError as error:
+        raise CatalogueError(f"{folder.name}: {error.filename}: {error.strerror}") from error
+
+
+class _Reader:
+    """Reads the files of one lab, and knows how to complain about them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = self._yaml()
+        self.texts = {language: self._text(language) for language in LANGUAGES}
+        self.recipe = self._recipe()
+
+    def lab(self) -> Lab:
+        if strange := sorted(set(self.data) - FIELDS):
+            raise self._wrong(strange[0], "there is no such field")
+        number = self.data.get("number")
+        if not isinstance(number, int):
+            raise self._wrong("number", "a whole number is missing")
+        knobs = self._names("shown", SPEC_FIELDS)
+        more = self._names("more", SPEC_FIELDS)
+        if twice := sorted(set(knobs) & set(more)):
+            raise self._wrong("more", f"{twice[0]} is shown already")
+        return Lab(
+            slug=self.folder.name,
+            number=number,
+            title=self._front("title"),
+            intro=self._front("intro"),
+            sections=self._sections(),
+            presets=self._presets(),
+            knobs=knobs,
+            more=more,
+            corpora=self._names("corpora", CORPORA.keys()),
+            prediction=self._prediction(),
+            target=self._goal(),
+        )
+
+    def _wrong(self, field: str, reason: str, file: str = "lab.yaml") -> CatalogueError:
+        return CatalogueError(f"{self.folder.name}/{file}: {field}: {reason}")
+
+    def _yaml(self) -> dict[str, Any]:
+        try:
+            data = yaml.safe_load((self.folder / "lab.yaml").read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise self._wrong("(all)", f"not valid YAML: {error}") from error
+        if not isinstance(data, dict):
+            raise self._wrong("(all)", "expected fields, each as “name: value”")
+        return data
+
+    def _recipe(self) -> Recipe | None:
+        slug = self.data.get("recipe")
+        if slug is not None and slug not in RECIPES:
+            raise self._wrong("recipe", f"{slug} is not in trainer.recipes")
+        return RECIPES[slug] if slug else None
+
+    # Texts
+
+    def _text(self, language: str) -> tuple[dict[str, str], list[tuple[str, list[str]]]]:
+        """The lines above a text, and its sections: heading and paragraphs."""
+        file = f"{language}.md"
+        text = (self.folder / file).read_text(encoding="utf-8")
+        match = re.fullmatch(r"---\n(.*?)\n---\n(.*)", text, re.DOTALL)
+        if not match:
+            raise self._wrong("(all)", "does not begin with fields between two lines ---", file)
+        front = dict(re.findall(r"^(\w+): (.+)$", match[1], re.MULTILINE))
+        for name in FRONT:
+            if not front.get(name, "").strip():
+                raise self._wrong(name, "is missing", file)
+        parts = re.split(r"^## (.+)$", match[2], flags=re.MULTILINE)[1:]
+        found = [
+            (title.strip(), [" ".join(part.split()) for part in body.strip().split("\n\n") if part.strip()])
+            for title, body in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        if len(found) != len(SECTIONS) or not all(paragraphs for _title, paragraphs in found):
+            raise self._wrong("(text)", f"needs {len(SECTIONS)} sections with text: {', '.join(SECTIONS)}", file)
+        return front, found
+
+    def _front(self, name: str) -> Any:
+        return localised({language: self.texts[language][0][name].strip() for language in LANGUAGES})
+
+    def _sections(self) -> tuple[Section, ...]:
+        made = []
+        for place, name in enumerate(SECTIONS):
+            parts = {language: self.texts[language][1][place] for language in LANGUAGES}
+            counts = {len(paragraphs) for _title, paragraphs in parts.values()}
+            if len(counts) > 1:
+                raise self._wrong(name, "has another number of paragraphs than in English", f"{LANGUAGES[1]}.md")
+            made.append(
+                Section(
+                    title=localised({language: title for language, (title, _) in parts.items()}),
+                    paragraphs=tuple(
+                        localised({language: paragraphs[i] for language, (_, paragraphs) in parts.items()})
+                        for i in range(counts.pop())
+                    ),
+                )
+            )
+        return tuple(made)
+
+    # Recipes
+
+    def _names(self, field: str, known: Any) -> tuple[str, ...]:
+        names = self.data.get(field, [])
+        if not isinstance(names, list):
+            raise self._wrong(field, "expected a list")
+        for name in names:
+            if name not in known:
+                raise self._wrong(field, f"there is no {name}")
+        return tuple(names)
+
+    def _presets(self) -> tuple[Preset, ...]:
+        entries = self.data.get("presets")
+        if not isinstance(entries, list) or not entries:
+            raise self._wrong("presets", "expected at least one")
+        presets = tuple(self._preset(entry, f"presets[{place}]") for place, entry in enumerate(entries))
+        names = [preset.name for preset in presets]
+        for place, preset in enumerate(presets):
+            if names.count(preset.name) > 1 or (preset.base and preset.base not in names):
+                raise self._wrong(f"presets[{place}]", f"a name that is there twice, or no preset {preset.base}")
+        return presets
+
+    def _preset(self, entry: Any, field: str) -> Preset:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise self._wrong(f"{field}.name", "is missing")
+        if strange := sorted(set(entry) - {"name", "title", "run", "values", "base"}):
+            raise self._wrong(f"{field}.{strange[0]}", "there is no such field")
+        titles = entry.get("title")
+        if not isinstance(titles, dict) or any(not titles.get(language) for language in LANGUAGES):
+            raise self._wrong(f"{field}.title", f"needs {' and '.join(LANGUAGES)}")
+        values, base = self._values(entry, field)
+        return Preset(
+            name=entry["name"],
+            title=localised({language: str(titles[language]) for language in LANGUAGES}),
+            spec=self._spec(values, base, field),
+            base=base,
+        )
+
+    def _values(self, entry: Mapping[str, Any], field: str) -> tuple[dict[str, Any], str]:
+        """What the preset says, and the preset that it goes on from."""
+        values, base = dict(entry.get("values") or {}), str(entry.get("base", ""))
+        if "run" not in entry:
+            return values, base
+        try:
+            run = self.recipe.run(entry["run"]) if self.recipe else None
+        except KeyError:
+            run = None
+        if run is None:
+            raise self._wrong(f"{field}.run", f"the recipe has no run {entry['run']}")
+        return {**run.values, **values}, base or run.base
+
+    def _spec(self, values: dict[str, Any], base: str, field: str) -> RunSpec:
+        if strange := sorted(set(values) - SPEC_FIELDS):
+            raise self._wrong(f"{field}.values.{strange[0]}", "is not a recipe's to say")
+        try:
+            checked = RunSpec.parse(values | ({"base": SOME_BASE} if base else {}))
+        except SpecError as error:
+            name, (code, params) = next(iter(error.errors.items()))
+            raise self._wrong(f"{field}.values.{name}", f"{code} {params}") from error
+        return RunSpec.stored(checked.to_dict() | {"base": ""})
+
+    # Prediction and goal
+
+    def _prediction(self) -> Prediction:
+        entry = self.data.get("prediction")
+        if not isinstance(entry, dict) or not entry.get("measure"):
+            raise self._wrong("prediction.measure", "is missing")
+        measure, name = str(entry["measure"]), str(entry.get("slice", "held_out"))
+        return Prediction(question=self._front("question"), measure=measure, slice=name)
+
+    def _goal(self) -> Goal:
+        entry = self.data.get("goal")
+        if not isinstance(entry, dict):
+            raise self._wrong("goal", "is missing")
+        if strange := sorted(set(entry) - GOAL_FIELDS):
+            raise self._wrong(f"goal.{strange[0]}", "there is no such field")
+        kind = entry.get("kind", "measure")
+        if kind not in GOALS:
+            raise self._wrong("goal.kind", f"must be one of {', '.join(GOALS)}")
+        if entry.get("minus", "") not in ("", "baseline"):
+            raise self._wrong("goal.minus", "can only be the baseline")
+        if kind != "temperatures" and not entry.get("measure"):
+            raise self._wrong("goal.measure", "is missing")
+        bounds: dict[str, Any] = {name: float(entry[name]) for name in ("least", "most") if name in entry}
+        if kind != "temperatures" and not bounds:
+            bounds = self._bounds(entry)
+        names = ("measure", "slice", "minus", "requires")
+        given = {name: entry[name] for name in names if name in entry}
+        if strange := sorted(set(given.get("requires", {})) - SPEC_FIELDS):
+            raise self._wrong(f"goal.requires.{strange[0]}", "there is no such field of a recipe")
+        return replace(Goal(text=self._front("goal"), kind=kind), **given, **bounds)
+
+    def _bounds(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the recipe's goal of the same measure, slice and baseline."""
+        wanted = (entry["measure"], entry.get("slice", "held_out"), entry.get("minus", ""))
+        for goal in self.recipe.goals if self.recipe else ():
+            if (goal.measure, goal.slice, goal.minus) == wanted:
+                return {"least": goal.least, "most": goal.most}
+        raise self._wrong("goal.least", "no bound here, and none in the recipe for this measure")
+
+
+LABS: dict[str, Lab] = read_labs()
+"""By slug, in the order of the curriculum."""

@@ -1,13 +1,15 @@
 """What a run has shown so far, as columns. Pure functions on plain data: used by the runner, streams and exports.
 
 A curve is {"step": [], "tokens": [], "seconds": [], "loss": [], "rate": [], "grad_norm": [],
-"held_out": {"step": [], "tokens": [], "seconds": [], "loss": [], "perplexity": [], "bits_per_byte": []}}.
+"held_out": {"step": [], "tokens": [], "seconds": [], "loss": [], "perplexity": [], "bits_per_byte": []},
+"shares": {"step": [], "measures": []}, "layers": [{"step", "grad_norms", "update_ratios"}]}.
 Losses are nats a token, seconds are training time. Steps only grow: a resumed run never draws a zigzag.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,14 +18,28 @@ from typing import Any
 POINT = ("step", "tokens", "seconds", "loss", "rate", "grad_norm")
 HELD_OUT = ("step", "tokens", "seconds", "loss", "perplexity", "bits_per_byte")
 
+SHARES = ("step", "measures")
+LAYERS = ("step", "grad_norms", "update_ratios")
+
 SPARK_POINTS = 24
+MAX_LAYERS = 40
+"""Checkpoints whose layers are kept, the latest ones."""
+
+# What an evaluation may take in a row.
+MAX_SLICES = 16
+MAX_ERRORS = 20
+MAX_CLASSES = 30
+MAX_TEXT = 400
+MAX_DETAIL = 4_000
+"""Characters of any other part of an evaluation's detail, as JSON."""
 
 Columns = dict[str, list[Any]]
 
 
 def empty() -> dict[str, Any]:
     """A curve without points."""
-    return {name: [] for name in POINT} | {"held_out": {name: [] for name in HELD_OUT}}
+    parts = {"held_out": {name: [] for name in HELD_OUT}, "shares": {name: [] for name in SHARES}, "layers": []}
+    return {name: [] for name in POINT} | parts
 
 
 def rows(columns: Columns, names: tuple[str, ...] = POINT) -> Iterator[tuple[Any, ...]]:
@@ -58,6 +74,25 @@ def storable(text: str) -> str:
     return text.replace("\0", "\u2400")
 
 
+def bounded(event: dict[str, Any]) -> dict[str, Any]:
+    """An event as rows and streams take it: an evaluation's detail cut to what a page can show."""
+    if event["kind"] != "evaluation":
+        return event
+    detail: dict[str, Any] = {}
+    for name, value in event["detail"].items():
+        if name == "errors":
+            detail[name] = [_short(error) for error in value[:MAX_ERRORS]]
+        elif len(event["detail"].get("labels", ())) > MAX_CLASSES and name in {"labels", "confusion", "per_class"}:
+            continue
+        elif name in {"labels", "confusion", "per_class"} or len(json.dumps(value)) <= MAX_DETAIL:
+            detail[name] = value
+    return event | {"detail": detail}
+
+
+def _short(error: dict[str, Any]) -> dict[str, Any]:
+    return {name: storable(value[:MAX_TEXT]) if isinstance(value, str) else value for name, value in error.items()}
+
+
 def thinned(values: list[float], most: int = SPARK_POINTS) -> list[float]:
     """At most `most` of the values, evenly spread, the first and the last among them."""
     if len(values) <= most:
@@ -76,7 +111,7 @@ class Ledger:
     @classmethod
     def stored(cls, curve: dict[str, Any], samples: list[dict[str, Any]], info: dict[str, Any]) -> Ledger:
         """A copy of what a Run row holds; an empty column is a fresh run."""
-        return cls(copy.deepcopy(curve) or empty(), list(samples), dict(info))
+        return cls(empty() | copy.deepcopy(curve), list(samples), dict(info))
 
     @property
     def step(self) -> int:
@@ -97,22 +132,47 @@ class Ledger:
                 put(self.curve, POINT, event)
             elif kind == "held_out":
                 put(self.curve["held_out"], HELD_OUT, event)
+                if event.get("measures"):
+                    put(self.curve["shares"], SHARES, event)
+            elif kind == "layers":
+                self._add_layers(event)
             elif kind == "sample":
-                key = (event["step"], event["prompt"])
-                kept = [item for item in self.samples if (item["step"], item["prompt"]) != key]
-                sample = {"step": event["step"], "prompt": event["prompt"], "text": storable(event["text"])}
-                self.samples = [*kept, sample]
+                self._add_sample(event)
             elif kind == "baseline":
-                self.info["baseline"] = {name: event[name] for name in ("order", "loss", "bits_per_byte")}
+                names = ("name", "order", "loss", "bits_per_byte", "measures")
+                self.info["baseline"] = {name: event[name] for name in names if name in event}
+            elif kind == "evaluation":
+                self._add_evaluation(event)
             elif kind == "started":
                 self.rewind(event["step"])
                 self.info["started"] = {name: value for name, value in event.items() if name != "kind"}
+
+    def _add_sample(self, event: dict[str, Any]) -> None:
+        key = (event["step"], event["prompt"])
+        kept = [item for item in self.samples if (item["step"], item["prompt"]) != key]
+        sample = {"step": event["step"], "prompt": event["prompt"], "text": storable(event["text"])}
+        if event.get("expected"):
+            sample["expected"] = event["expected"]
+        self.samples = [*kept, sample]
+
+    def _add_layers(self, event: dict[str, Any]) -> None:
+        kept = [item for item in self.curve["layers"] if item["step"] != event["step"]]
+        self.curve["layers"] = [*kept, {name: event[name] for name in LAYERS}][-MAX_LAYERS:]
+
+    def _add_evaluation(self, event: dict[str, Any]) -> None:
+        found = dict(self.info.get("evaluations", {}))
+        if event["slice"] in found or len(found) < MAX_SLICES:
+            found[event["slice"]] = {name: bounded(event)[name] for name in ("step", "measures", "detail")}
+        self.info["evaluations"] = found
 
     def rewind(self, step: int) -> None:
         """Forget what came after `step`."""
         cut(self.curve, POINT, bisect_right(self.curve["step"], step))
         cut(self.curve["held_out"], HELD_OUT, bisect_right(self.curve["held_out"]["step"], step))
+        cut(self.curve["shares"], SHARES, bisect_right(self.curve["shares"]["step"], step))
+        self.curve["layers"] = [item for item in self.curve["layers"] if item["step"] <= step]
         self.samples = [item for item in self.samples if item["step"] <= step]
+        self.info.pop("evaluations", None)
 
     def columns(self) -> dict[str, Any]:
         """What a Run row stores."""

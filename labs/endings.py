@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from labs.catalogue import LABS
+from labs.faces import FACES
 from labs.forms import Recipe
 from labs.models import Run
 from labs.presenters import rate_text, recipe_of, said
+from labs.results import headline, writes
 from labs.states import State
+from labs.wording import filled, spec_fields
 from portal.lib.words import sentences
-from trainer.spec import LIMITS
+from trainer.spec import LIMITS, SpecError
 
 MOST_FIXES = 3
 LOWEST_RATE = 1e-5
@@ -73,22 +78,34 @@ def _fix(run: Run, text: str, label: str | None = None, **changes: Any) -> Fix:
 
 
 def _finished(run: Run, detail: dict[str, Any]) -> Ending:
-    baseline = run.info.get("baseline")
-    compared = ""
-    if baseline and baseline["loss"] is not None and run.held_out is not None:
-        gap = {"gap": f"{abs(run.held_out - baseline['loss']):.3f}", "order": baseline["order"]}
-        if run.held_out < baseline["loss"]:
-            compared = _("%(gap)s below the %(order)s-gram baseline.") % gap
-        else:
-            compared = _("%(gap)s above the %(order)s-gram baseline.") % gap
+    figure = headline(run)
+    title = _("Finished: held-out %(loss)s") % {"loss": "–" if run.held_out is None else f"{run.held_out:.3f}"}
+    if figure:
+        title = _("Finished: %(measure)s %(value)s") % {"measure": figure.label, "value": figure.value}
+    kept = _("Kept: all points, what it wrote, and the model.")
+    if writes(run):
+        kept = _("Kept: all points, what it wrote, and the model, which you can let write below.")
     return Ending(
-        title=_("Finished: held-out %(loss)s") % {"loss": "–" if run.held_out is None else f"{run.held_out:.3f}"},
+        title=title,
         icon="check",
         good=True,
-        happened=sentences(compared, said(run)),
-        kept=_("Kept: all points, what it wrote, and the model, which you can let write below."),
+        happened=sentences(_compared(run), said(run)),
+        kept=kept,
         fixes=_after_finish(run),
     )
+
+
+def _compared(run: Run) -> str:
+    """How the run stands to the model without a network."""
+    baseline, figure = run.info.get("baseline"), headline(run)
+    if figure:
+        return _("The baseline: %(baseline)s.") % {"baseline": figure.baseline} if figure.baseline else ""
+    if not baseline or baseline["loss"] is None or run.held_out is None:
+        return ""
+    gap = {"gap": f"{abs(run.held_out - baseline['loss']):.3f}", "order": baseline["order"]}
+    if run.held_out < baseline["loss"]:
+        return _("%(gap)s below the %(order)s-gram baseline.") % gap
+    return _("%(gap)s above the %(order)s-gram baseline.") % gap
 
 
 def _after_finish(run: Run) -> list[Fix]:
@@ -244,31 +261,68 @@ def _worker_lost(run: Run, detail: dict[str, Any]) -> Ending:
     )
 
 
+REFUSALS: dict[str, Promise] = {
+    "text_too_short": gettext_lazy("The text has %(found)s tokens; this context needs at least %(needed)s."),
+    "vocabulary_too_large": gettext_lazy(
+        "The text has %(found)s different characters or words; at most %(limit)s can be tokens."
+    ),
+    "one_class": gettext_lazy("All examples have the same label, “%(label)s”: there is nothing to tell apart."),
+    "too_few_examples": gettext_lazy("There are %(found)s examples; at least %(needed)s are needed."),
+    "examples_too_long": gettext_lazy(
+        "No example fits a context of %(context)s tokens: the shortest has %(shortest)s."
+    ),
+    "wrong_kind": gettext_lazy("This task learns from %(needed)s, but these data are %(found)s."),
+}
+"""Words for every reason of `trainer.tasks.base.DataError`."""
+
+KINDS: dict[str, Promise] = {
+    "text": gettext_lazy("a text"),
+    "labelled": gettext_lazy("texts with labels"),
+    "tagged": gettext_lazy("sentences with tags"),
+    "pairs": gettext_lazy("pairs of source and target"),
+}
+
+
 def _refused(run: Run, detail: dict[str, Any]) -> Ending:
-    reason, happened = detail.get("reason"), _("This recipe cannot use this text.")
-    fixes = [_fix(run, _("The text that the lab comes with"), corpus="python-docs")]
-    if reason == "text_too_short":
-        happened = _("The text has %(found)s tokens; this context needs at least %(needed)s.") % {
-            "found": f"{detail['found']:,}",
-            "needed": f"{detail['needed']:,}",
-        }
-        if run.spec["context"] > 8:
-            shorter = max(8, run.spec["context"] // 2)
-            fixes.append(_fix(run, _("A context of %(context)s") % {"context": shorter}, context=shorter))
-    elif reason == "vocabulary_too_large":
-        happened = _("The text has %(found)s different characters; at most %(limit)s can be tokens.") % {
-            "found": f"{detail['found']:,}",
-            "limit": f"{detail['limit']:,}",
-        }
-        fixes.append(_fix(run, _("Byte-pair pieces instead of characters"), tokenizer="bpe"))
+    reason = str(detail.get("reason"))
+    happened = _("This recipe cannot use this text.")
+    if reason in REFUSALS:
+        numbers = {name: KINDS.get(value, value) for name, value in detail.items() if name != "reason"}
+        happened = filled(REFUSALS[reason], numbers)
+    elif reason == "recipe":
+        happened = " ".join(_recipe_problems(detail))
     return Ending(
         title=_("Refused before the first step"),
         icon="close",
         good=False,
         happened=happened,
         kept=_("Kept: the recipe."),
-        fixes=fixes,
+        fixes=_after_refusal(run, reason, detail),
     )
+
+
+def _recipe_problems(detail: dict[str, Any]) -> list[str]:
+    """A sentence for each field that turned out wrong beside the data or the model to start from."""
+    errors = {name: (code, params) for name, (code, params) in detail.get("fields", {}).items()}
+    return [f"{FACES[name].label}: {text}" for name, text in spec_fields(SpecError(errors)).items() if name in FACES]
+
+
+def _after_refusal(run: Run, reason: str, detail: dict[str, Any]) -> list[Fix]:
+    fixes, context = [], run.spec["context"]
+    preset = LABS[run.lab].preset
+    if run.spec["corpus"] != preset.corpus:
+        fixes.append(
+            _fix(run, _("The text that the lab comes with"), corpus=preset.corpus, options=dict(preset.options))
+        )
+    if reason == "text_too_short" and context > 8:
+        shorter = max(8, context // 2)
+        fixes.append(_fix(run, _("A context of %(context)s") % {"context": shorter}, context=shorter))
+    elif reason == "examples_too_long":
+        longer = min(int(LIMITS["context"][1]), max(2 * context, int(detail.get("shortest", 0))))
+        fixes.append(_fix(run, _("A context of %(context)s") % {"context": longer}, context=longer))
+    elif reason == "vocabulary_too_large":
+        fixes.append(_fix(run, _("Byte-pair pieces instead of characters"), tokenizer="bpe"))
+    return fixes
 
 
 WORDS = {

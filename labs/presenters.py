@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from labs.catalogue import LABS, Lab
-from labs.forms import FACES, Recipe, number_text, same
+from labs import wording
+from labs.catalogue import LABS
+from labs.faces import FACES
+from labs.forms import Knob, Recipe, flat, same
+from labs.lab import Lab
 from labs.models import Run
+from labs.results import predicted
 from labs.states import State
 from trainer.spec import RunSpec
 
@@ -44,41 +48,81 @@ class Setting:
     changed: bool
 
 
-def settings_of(lab: Lab, spec: Mapping[str, Any], corpora: list[tuple[str, str]]) -> list[Setting]:
-    """A run's recipe, field by field; `changed` marks what differs from the lab's preset."""
+def settings_of(lab: Lab, spec: Mapping[str, Any], corpora: Mapping[str, str]) -> list[Setting]:
+    """A run's recipe, field by field; `changed` marks what differs from the nearest of the lab's presets."""
+    values, recipe = flat(spec), nearest(lab, spec)
+    names = [*lab.knobs, *lab.more, "seed"]
+    others = (name for name in FACES if name not in names and not same(values.get(name, ""), recipe.preset(name)))
     found = []
-    for name in (*lab.knobs, *lab.more, "seed"):
-        value, preset = spec.get(name, ""), getattr(lab.preset, name)
-        if name == "vocab_size" and spec.get("tokenizer") != "bpe":
-            continue
-        changed = not same(number_text(value), number_text(preset))
-        found.append(Setting(label=FACES[name].label, value=_value(name, value, corpora), changed=changed))
+    for name in (*names[:-1], *others, "seed"):
+        parts = [key for key in values if key.startswith("options.")] if name == "options" else [name]
+        for part in parts:
+            knob, value = recipe.knob(part), values.get(part, "")
+            if knob.applies and part in values:
+                shown = _value(part, spec.get(part, value), value, knob, corpora)
+                found.append(Setting(label=knob.face.label, value=shown, changed=not same(value, knob.preset)))
     return found
 
 
-def _value(name: str, value: Any, corpora: list[tuple[str, str]]) -> Text:
+def nearest(lab: Lab, spec: Mapping[str, Any]) -> Recipe:
+    """The recipe beside the preset that it differs least from."""
+    values = flat(spec)
+    recipes = [Recipe(lab, values | {"preset": preset.name}) for preset in lab.presets]
+    return min(recipes, key=lambda recipe: sum(not same(values[name], recipe.preset(name)) for name in values))
+
+
+def _value(name: str, raw: Any, text: str, knob: Knob, corpora: Mapping[str, str]) -> Text:
     if name == "corpus":
-        return dict(corpora).get(value, _("a text that has been deleted"))
+        return corpora.get(raw, _("a text that has been deleted"))
     if name == "learning_rate":
-        return rate_text(float(value))
-    if isinstance(value, int):
-        return f"{value:,}"
-    return next((label for key, label in FACES[name].choices if key == value), number_text(value))
+        return rate_text(float(raw))
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return f"{raw:,}"
+    if name == "base":
+        return text.removeprefix("sha256:")[:8] or "–"
+    return next((label for key, label in knob.face.choices if key == text), text.replace("\n", " · ") or "–")
 
 
 def recipe_of(run: Run, **changes: Any) -> Recipe:
     """A run's recipe with some fields changed, for "use this recipe" and for what to try next."""
-    given = {name: number_text(value) for name, value in (run.spec | changes).items() if name != "prompts"}
-    return Recipe(LABS[run.lab], given)
+    lab = LABS[run.lab]
+    return Recipe(lab, flat(run.spec | changes) | {"preset": nearest(lab, run.spec).chosen.name})
 
 
 def unit(spec: Mapping[str, Any]) -> str:
     """What a loss is measured in."""
+    task = spec.get("task", "language")
+    if task == "classify":
+        return _("nats per text")
+    if task == "tag":
+        return _("nats per word")
+    if task == "embed":
+        return _("nats per pair of words")
     return _("nats per character") if spec.get("tokenizer") == "characters" else _("nats per token")
 
 
-def sentences() -> dict[str, str]:
-    """Sentences with named placeholders that both the server and the page's script fill."""
+def sentences(baseline: str = "kneser_ney") -> dict[str, str]:
+    """Sentences with named placeholders that both the server and the page's script fill; `baseline` names the model
+    without a network that a loss is held against.
+    """
+    return _sentences() | ({} if baseline == "kneser_ney" else _other_baseline(baseline))
+
+
+def _other_baseline(name: str) -> dict[str, str]:
+    return {
+        "above": _(
+            "At step %(step)s train loss is %(loss)s; held-out loss was %(held)s at step %(at)s, "
+            "%(gap)s above the baseline."
+        ),
+        "below": _(
+            "At step %(step)s train loss is %(loss)s; held-out loss was %(held)s at step %(at)s, "
+            "%(gap)s below the baseline."
+        ),
+        "label_baseline": f"{wording.BASELINE.get(name, _('baseline'))} %(loss)s",
+    }
+
+
+def _sentences() -> dict[str, str]:
     return {
         "nothing": _("No points yet. They appear here as the run goes."),
         "train": _("At step %(step)s train loss is %(loss)s."),
@@ -118,7 +162,7 @@ def sentences() -> dict[str, str]:
 
 def result_sentence(curve: Mapping[str, Any], info: Mapping[str, Any]) -> str:
     """The one sentence beside the chart."""
-    words = sentences()
+    words = sentences(info.get("baseline", {}).get("name", "kneser_ney"))
     if not curve.get("step"):
         return words["nothing"]
     values: dict[str, Any] = {"step": f"{curve['step'][-1]:,}", "loss": f"{curve['loss'][-1]:.3f}"}
@@ -136,17 +180,26 @@ def result_sentence(curve: Mapping[str, Any], info: Mapping[str, Any]) -> str:
 
 def said(run: Run) -> str:
     """How far off the prediction was, once there is something to compare; empty without a prediction."""
-    if run.prediction is None:
+    lab = LABS[run.lab]
+    prediction, value = predicted(lab, run)
+    if prediction is None:
         return ""
-    if run.state != State.FINISHED or run.held_out is None:
-        return _("You said %(loss)s.") % {"loss": f"{run.prediction:.3f}"}
-    off = run.prediction - run.held_out
-    values = {"loss": f"{run.prediction:.3f}", "off": f"{abs(off):.3f}"}
-    if abs(off) < 0.0005:
+    shown = measured_text(lab)
+    if value is None:
+        return _("You said %(loss)s.") % {"loss": shown(prediction)}
+    off = prediction - value
+    values = {"loss": shown(prediction), "off": shown(abs(off))}
+    if shown(abs(off)) == shown(0):
         return _("You said %(loss)s: exactly that.") % values
     if off > 0:
         return _("You said %(loss)s, which is %(off)s too high.") % values
     return _("You said %(loss)s, which is %(off)s too low.") % values
+
+
+def measured_text(lab: Lab) -> Callable[[float], str]:
+    """How what the lab asks to be predicted is written, from the value as it was typed."""
+    measure = wording.measure(lab.prediction.measure)
+    return lambda value: measure.text(value / measure.scale)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +220,9 @@ def stairs(run: Run | None) -> list[Stair]:
             Stair(key="run", title=_("Run"), note=_("press Run"), state=""),
             Stair(key="see", title=_("See"), note=_("how far off"), state=""),
         ]
-    guess = _("no prediction") if run.prediction is None else _("said %(loss)s") % {"loss": f"{run.prediction:.3f}"}
+    lab = LABS[run.lab]
+    shown = measured_text(lab)
+    guess = _("no prediction") if run.prediction is None else _("said %(loss)s") % {"loss": shown(run.prediction)}
     ran = (
         State(run.state).label
         if run.ended or run.state == State.QUEUED
@@ -176,13 +231,16 @@ def stairs(run: Run | None) -> list[Stair]:
     return [
         Stair(key="predict", title=_("Predict"), note=guess, state="" if run.prediction is None else "done"),
         Stair(key="run", title=_("Run"), note=ran, state="done" if run.ended else "now"),
-        Stair(key="see", title=_("See"), note=_see(run), state="now" if run.ended else ""),
+        Stair(key="see", title=_("See"), note=_see(lab, run), state="now" if run.ended else ""),
     ]
 
 
-def _see(run: Run) -> str:
+def _see(lab: Lab, run: Run) -> str:
     if not run.ended:
         return _("when it ends")
+    _prediction, value = predicted(lab, run)
+    if value is not None and lab.prediction.measure != "loss":
+        return f"{wording.measure(lab.prediction.measure).label} {measured_text(lab)(value)}"
     if run.held_out is None:
         return _("no held-out loss")
     return _("held-out %(loss)s") % {"loss": f"{run.held_out:.3f}"}

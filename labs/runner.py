@@ -6,6 +6,7 @@ Every write to the row names the fence, so that a worker which was given up for 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -20,10 +21,11 @@ from django.utils import timezone
 from labs import queue
 from labs.channel import Channel
 from labs.children import Child, nursery
-from labs.curves import Ledger
+from labs.curves import Ledger, bounded
 from labs.drain import draining
 from labs.goals import check_training
 from labs.models import Run
+from labs.selectors import base_run
 from labs.states import State
 from labs.uploads import path_of
 
@@ -58,6 +60,15 @@ def work() -> int:
 def run_dir(run: Run) -> Path:
     """Where a run's checkpoints and model lie."""
     return Path(settings.VAR_DIR) / "runs" / str(run.pk)
+
+
+def weights_hash(run: Run) -> str:
+    """How a recipe names a finished run's model as the one to go on from; empty when its file is gone."""
+    try:
+        weights = (run_dir(run) / "model" / "weights.safetensors").read_bytes()
+    except OSError:
+        return ""
+    return f"sha256:{hashlib.sha256(weights).hexdigest()}"
 
 
 class Supervisor:
@@ -98,9 +109,15 @@ class Supervisor:
             "kind": "train",
             "spec": self.run.spec,
             "run_dir": str(run_dir(self.run)),
+            "base_dir": self._base_dir(),
             "text_path": str(path_of(corpus)) if corpus.startswith("sha256:") else None,
             "max_seconds": settings.LAB_RUN_SECONDS,
         }
+
+    def _base_dir(self) -> str | None:
+        """Where the model lies that this run goes on from: of a finished run of the same owner."""
+        base = base_run(self.run.owner, self.run.spec.get("base", ""))
+        return str(run_dir(base) / "model") if base else None
 
     # Following the child
 
@@ -117,7 +134,7 @@ class Supervisor:
                 self._look(child, now)
 
     def _take(self, events: list[dict[str, Any]]) -> None:
-        for event in events:
+        for event in map(bounded, events):
             kind = event["kind"]
             if kind in {"finished", "failed"}:
                 self.final = event
@@ -178,7 +195,11 @@ class Supervisor:
 
     def _finish(self, ending: State) -> None:
         """Store result and whole curve by one fenced UPDATE, then tell the watchers and the courses."""
+        if ending == State.FINISHED:
+            self.ledger.info["weights"] = weights_hash(self.run)
         columns = self.ledger.columns()
+        if data_hash := self.ledger.info.get("started", {}).get("data_hash"):
+            columns["data_hash"] = data_hash
         changes = columns | {"result": self.final, "finished_at": timezone.now(), "lease_until": None}
         if not self._persist(lambda: self._record(ending, changes)):
             raise LostError

@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from statistics import median
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from labs import channel, wording
+from labs import channel, costs, wording
 from labs.catalogue import LABS
 from labs.curves import Ledger
+from labs.lab import Lab
 from labs.models import Generation, GenerationQuerySet, LabRecord, Run, RunQuerySet, Upload, UploadQuerySet
 from labs.states import State
-from trainer.corpora import CORPORA, character_vocab_size, corpus_text, text_hash
+from trainer.corpora import CORPORA, corpus_text, text_hash
 from trainer.spec import RunSpec, SpecError
 
-FLOPS_PER_SECOND = 2.0e10
-"""What one thread does before any run has been measured; about right for a current laptop core."""
-OVERHEAD_S = 1.0
-"""Held-out loss, samples and start of a run, seconds."""
-MEASURED_RUNS = 20
-
+TEXT_TASKS = ("language", "masked", "embed")
+"""Tasks that learn from texts, one's own among them."""
+MOST_BASES = 20
+"""Models offered for fine-tuning."""
 
 TAGS: dict[str, tuple[str, str]] = {
     State.QUEUED: ("", "hourglass"),
@@ -48,13 +47,14 @@ class CorpusFacts:
 
     value: str
     title: str
-    characters: int
-    distinct: int
     data_hash: str
+    """Empty where it is known only when the data are made."""
+    distinct: int | None = None
+    """Different characters of an upload."""
 
     def vocab_size(self, spec: RunSpec) -> int:
-        """Tokens in the vocabulary that `spec` makes of this text."""
-        return self.distinct if spec.tokenizer == "characters" else spec.vocab_size
+        """About how many tokens `spec` makes of it."""
+        return costs.vocabulary(spec, self.distinct)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,62 +106,97 @@ def generations(user: Any, run_id: int) -> GenerationQuerySet:
     return Generation.objects.for_user(user).filter(run_id=run_id)
 
 
-def corpora(user: Any) -> list[tuple[str, str]]:
-    """Texts to train on, as (value, label): built-in ones, then one's own. One query."""
-    built_in = [(name, str(title)) for name, title in wording.CORPUS.items()]
+def corpora(user: Any, lab: Lab, task: str) -> list[tuple[str, str]]:
+    """What a lab can train on for a task, as (value, label): built-in data, then one's own texts. One query at most."""
+    built_in = [
+        (name, str(wording.CORPUS.get(name, corpus.title)))
+        for name, corpus in CORPORA.items()
+        if task in corpus.tasks and (not lab.corpora or name in lab.corpora)
+    ]
+    if task not in TEXT_TASKS or lab.corpora:
+        return built_in
     return built_in + [(upload.corpus, upload.name) for upload in uploads(user)]
 
 
+def titles(user: Any) -> dict[str, str]:
+    """Names of all corpora and of one's own texts. One query."""
+    built_in = {name: str(wording.CORPUS.get(name, corpus.title)) for name, corpus in CORPORA.items()}
+    return built_in | {upload.corpus: upload.name for upload in uploads(user)}
+
+
+def bases(user: Any, slug: str) -> list[tuple[str, str]]:
+    """One's own finished models of a lab, to fine-tune, newest first, as (value, label). One query."""
+    runs = Run.objects.for_user(user).filter(lab=slug, state=State.FINISHED, info__has_key="weights")
+    rows = runs.values_list("pk", "spec", "info__weights")[:MOST_BASES]
+    return [(weights, f"#{pk} {recipe_line(spec)}") for pk, spec, weights in rows]
+
+
+def newest_base(user: Any, lab: Lab, preset: str) -> str:
+    """The weights of one's newest finished run like a preset; empty without one. One query."""
+    spec = lab.preset_named(preset).spec
+    runs = Run.objects.for_user(user).filter(lab=lab.slug, state=State.FINISHED, info__has_key="weights")
+    alike = runs.filter(spec__family=spec.family, spec__examples=spec.examples, spec__tuning=spec.tuning)
+    return alike.values_list("info__weights", flat=True).first() or ""
+
+
+def base_run(user: Any, weights: str) -> Run | None:
+    """The finished run whose model has these weights. One query."""
+    runs = Run.objects.for_user(user).filter(state=State.FINISHED, info__weights=weights)
+    return runs.only("pk").first() if weights else None
+
+
 def corpus_facts(user: Any, value: str) -> CorpusFacts | None:
-    """Facts of a built-in text or of one's own upload; None for anything else. At most one query."""
-    if value in wording.CORPUS:
+    """Facts of a built-in corpus or of one's own upload; None for anything else. At most one query."""
+    if value in CORPORA:
         return _built_in(value)
     upload = uploads(user).filter(sha256=value.removeprefix("sha256:")).first() if value.startswith("sha256:") else None
     if upload is None:
         return None
-    return CorpusFacts(
-        value=value,
-        title=upload.name,
-        characters=upload.characters,
-        distinct=upload.vocab_size,
-        data_hash=upload.sha256,
-    )
+    return CorpusFacts(value=value, title=upload.name, data_hash=upload.sha256, distinct=upload.vocab_size)
 
 
 @cache
 def _built_in(name: str) -> CorpusFacts:
-    text = corpus_text(name)
-    return CorpusFacts(
-        value=name,
-        title=CORPORA[name].title,
-        characters=len(text),
-        distinct=character_vocab_size(text),
-        data_hash=text_hash(text),
-    )
+    corpus = CORPORA[name]
+    fixed = corpus.kind == "text" and not corpus.generated
+    return CorpusFacts(value=name, title=corpus.title, data_hash=text_hash(corpus_text(name)) if fixed else "")
 
 
-def recipe(lab: str, values: Mapping[str, Any]) -> RunSpec:
+def recipe(lab: str, values: Mapping[str, Any], preset: str = "") -> RunSpec:
     """A lab's preset with `values` over it and the portal's number of threads. Raises SpecError."""
-    preset = LABS[lab].preset.to_dict() | {"threads": settings.LAB_THREADS}
+    start = LABS[lab].preset_named(preset).spec.to_dict() | {"threads": settings.LAB_THREADS}
     allowed = {name: value for name, value in values.items() if name != "threads"}
-    return RunSpec.parse(preset | allowed)
+    if allowed.get("corpus", start["corpus"]) != start["corpus"] and "options" not in allowed:
+        allowed["options"] = {}  # those of the preset are its corpus's
+    return RunSpec.parse(start | allowed)
 
 
-def estimate(user: Any, lab: str, values: Mapping[str, Any]) -> Estimate:
-    """Parameters, seconds and place in the queue of a recipe, or every wrong field. Three to five queries."""
+def check(user: Any, lab: str, values: Mapping[str, Any]) -> tuple[RunSpec | None, CorpusFacts | None, dict[str, str]]:
+    """Recipe and facts of its corpus, and a sentence for every wrong field. Two queries at most."""
     try:
         spec = recipe(lab, values)
     except SpecError as error:
-        return Estimate(fields=wording.spec_fields(error))
+        return None, None, wording.spec_fields(error)
     facts = corpus_facts(user, spec.corpus)
+    wrong: dict[str, str] = {}
     if facts is None:
-        return Estimate(fields={"corpus": str(wording.SPEC["unknown_corpus"])})
-    vocab = facts.vocab_size(spec)
-    ahead, wait = _wait(Run.objects.queued())
+        wrong["corpus"] = str(wording.SPEC["unknown_corpus"])
+    if spec.base and base_run(user, spec.base) is None:
+        wrong["base"] = str(wording.SPEC["no_base"])
+    return spec, facts, wrong
+
+
+def estimate(user: Any, lab: str, values: Mapping[str, Any]) -> Estimate:
+    """Parameters, seconds and place in the queue of a recipe, or every wrong field. Three to six queries."""
+    spec, facts, wrong = check(user, lab, values)
+    if wrong or spec is None or facts is None:
+        return Estimate(fields=wrong)
+    vocab, speeds = facts.vocab_size(spec), costs.Speeds.measured()
+    ahead, wait = _wait(Run.objects.queued(), speeds)
     return Estimate(
-        params=spec.parameter_count(vocab),
+        params=costs.parameters(spec, vocab),
         steps=spec.steps,
-        seconds=spec.flops(vocab) / speed() + OVERHEAD_S,
+        seconds=speeds.seconds(spec, vocab),
         queue_ahead=ahead,
         wait_seconds=wait,
     )
@@ -171,14 +206,14 @@ def queue_place(run: Run) -> tuple[int, float | None]:
     """Runs ahead of a waiting one, and about how many seconds until its turn. Three queries."""
     if run.state != State.QUEUED:
         return 0, None
-    return _wait(Run.objects.queued().filter(queued_at__lt=run.queued_at).exclude(pk=run.pk))
+    ahead = Run.objects.queued().filter(queued_at__lt=run.queued_at).exclude(pk=run.pk)
+    return _wait(ahead, costs.Speeds.measured())
 
 
-def _wait(queued: RunQuerySet) -> tuple[int, float]:
+def _wait(queued: RunQuerySet, speeds: costs.Speeds) -> tuple[int, float]:
     """How many of `queued` there are and when a slot is free after them and the running ones, seconds."""
-    rate = speed()
-    waiting = [_run_seconds(run, rate) for run in queued.only("spec", "params")]
-    running = [_run_seconds(run, rate) * (1 - run.step / max(1, run.steps)) for run in _running()]
+    waiting = [speeds.seconds_of(run) for run in queued.only("spec", "params")]
+    running = [speeds.seconds_of(run) * (1 - run.step / max(1, run.steps)) for run in _running()]
     slots = settings.LAB_SLOTS
     if not waiting and len(running) < slots:
         return 0, 0.0
@@ -187,22 +222,6 @@ def _wait(queued: RunQuerySet) -> tuple[int, float]:
 
 def _running() -> RunQuerySet:
     return Run.objects.running().only("spec", "params", "step", "steps")
-
-
-def _run_seconds(run: Run, rate: float) -> float:
-    spec = RunSpec.stored(run.spec)
-    hidden = 12 * spec.n_layers * spec.d_model**2
-    vocab = max(1, (run.params - hidden) // (2 * spec.d_model))
-    return spec.flops(vocab) / rate + OVERHEAD_S
-
-
-def speed() -> float:
-    """Floating-point operations a second of one run, measured on the latest finished ones. One query."""
-    rates = []
-    for run in Run.objects.filter(state=State.FINISHED).only("spec", "params", "result")[:MEASURED_RUNS]:
-        if seconds := run.result.get("seconds"):
-            rates.append((_run_seconds(run, 1.0) - OVERHEAD_S) / seconds)
-    return median(rates) if rates else FLOPS_PER_SECOND
 
 
 def snapshot(run: Run) -> dict[str, Any]:
@@ -259,9 +278,12 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def recipe_line(spec: Mapping[str, Any]) -> str:
-    """A recipe in a few signs: layers × width, optimiser, rate."""
-    name = {"muon": "Muon", "adamw": "AdamW"}.get(spec["optimizer"], spec["optimizer"])
-    return f"{spec['n_layers']}×{spec['d_model']} · {name} {spec['learning_rate']:g}"
+    """A recipe in a few signs: family, layers × width, optimiser, rate."""
+    names = {"muon": "Muon", "adamw": "AdamW", "sgd": "SGD"}
+    name = names.get(spec["optimizer"], spec["optimizer"])
+    family = wording.FAMILY.get(spec.get("family", "gpt"), spec.get("family", "gpt"))
+    shape = f"{spec['n_layers']}×{spec['d_model']} · {name} {spec['learning_rate']:g}"
+    return shape if spec.get("family", "gpt") == "gpt" else f"{family} {shape}"
 
 
 def sparkline(losses: list[float], width: float = 96, height: float = 24) -> str:
@@ -290,20 +312,31 @@ def lab_card(user: Any, slug: str) -> dict[str, Any]:
     """A lab as chapters and lists show it. Raises Http404. Two queries."""
     if slug not in LABS:
         raise Http404(slug)
-    lab = LABS[slug]
     record = LabRecord.objects.filter(user_id=user.pk, lab=slug).first()
-    facts = corpus_facts(user, lab.preset.corpus)
-    seconds = lab.preset.flops(facts.vocab_size(lab.preset)) / speed() + OVERHEAD_S if facts else None
+    return _card(LABS[slug], record, costs.Speeds.measured())
+
+
+def lab_cards(user: Any) -> list[dict[str, Any]]:
+    """Every lab in the order of the curriculum, with what this learner has done in it. Three queries."""
+    records = {record.lab: record for record in LabRecord.objects.filter(user_id=user.pk)}
+    counts = dict(Run.objects.for_user(user).order_by().values_list("lab").annotate(Count("pk")))
+    speeds = costs.Speeds.measured()
+    return [_card(lab, records.get(slug), speeds) | {"runs": counts.get(slug, 0)} for slug, lab in LABS.items()]
+
+
+def _card(lab: Lab, record: LabRecord | None, speeds: costs.Speeds) -> dict[str, Any]:
+    best = record.best if record else {}
     return {
-        "slug": slug,
+        "slug": lab.slug,
         "number": lab.number,
         "title": lab.title,
         "intro": lab.intro,
         "goal": lab.goal,
-        "url": reverse("lab", args=[slug]),
-        "seconds": seconds,
+        "url": reverse("lab", args=[lab.slug]),
+        "seconds": speeds.seconds(lab.preset, costs.vocabulary(lab.preset)),
         "reached_at": record.reached_at if record else None,
         "reached": bool(record and record.reached_at),
-        "best": record.best if record else {},
+        "best": best,
+        "best_words": wording.best_words(best),
         "run": record.run_id if record else None,
     }

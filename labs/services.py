@@ -12,7 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labs import selectors, uploads, wording
+from labs import costs, selectors, uploads, wording
 from labs.catalogue import LABS
 from labs.locks import lock_owner
 from labs.models import Generation, Run, Upload
@@ -21,7 +21,7 @@ from labs.tasks import announce, generate, work
 from labs.wake import send
 from portal.lib.errors import UserError
 from trainer.corpora import UploadError, check_upload
-from trainer.spec import RunSpec, SpecError
+from trainer.spec import RunSpec
 
 MAX_KEY = 64
 
@@ -56,7 +56,7 @@ def run_submit(
             lab=lab,
             spec=spec.to_dict(),
             data_hash=facts.data_hash,
-            params=spec.parameter_count(facts.vocab_size(spec)),
+            params=costs.parameters(spec, facts.vocab_size(spec)),
             steps=spec.steps,
             prediction=prediction,
             idempotency_key=key,
@@ -176,17 +176,9 @@ def _checked(
     owner: Any, lab: str, values: Mapping[str, Any], prediction: float | None
 ) -> tuple[RunSpec, selectors.CorpusFacts]:
     """The spec and its corpus, or UserError naming every wrong field."""
-    fields: dict[str, str] = {}
-    spec = facts = None
-    try:
-        spec = selectors.recipe(lab, values)
-        facts = selectors.corpus_facts(owner, spec.corpus)
-        if facts is None:
-            fields["corpus"] = str(wording.SPEC["unknown_corpus"])
-    except SpecError as error:
-        fields |= wording.spec_fields(error)
-    if prediction is not None and not (math.isfinite(prediction) and 0 < prediction < 100):
-        fields["prediction"] = _("Write a loss between 0 and 100 nats a token, or leave it empty.")
+    spec, facts, fields = selectors.check(owner, lab, values)
+    if prediction is not None and (wrong := wording.prediction_problem(LABS[lab].prediction.measure, prediction)):
+        fields["prediction"] = wrong
     if fields or spec is None or facts is None:
         raise UserError("invalid_recipe", _("Nothing was queued: some settings cannot be used."), fields=fields)
     return spec, facts

@@ -22,14 +22,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
 
-from labs import curves, presenters, selectors, services
-from labs.catalogue import LABS, Lab
+from labs import curves, presenters, results, selectors, services
+from labs.catalogue import LABS
 from labs.deploy.panel import panel
 from labs.endings import ending_of
-from labs.forms import SEED_LIMIT, Recipe, read_prediction
+from labs.forms import SEED_LIMIT, Recipe, given_of, read_prediction
+from labs.lab import Lab
 from labs.models import Generation, Run
+from labs.panel import recipe_for
 from labs.states import State
-from labs.wording import upload_reason
+from labs.wording import measure, upload_reason
 from portal.lib.errors import UserError
 from trainer.corpora import MAX_UPLOAD, UploadError
 
@@ -59,8 +61,7 @@ def lab_or_404(slug: str) -> Lab:
 @login_required
 def lab_list(request: HttpRequest) -> HttpResponse:
     """All labs with their goal and one's best."""
-    cards = [selectors.lab_card(request.user, slug) for slug in LABS]
-    return render(request, "labs/lab_list.html", {"cards": cards})
+    return render(request, "labs/lab_list.html", {"cards": selectors.lab_cards(request.user)})
 
 
 @require_safe
@@ -68,12 +69,12 @@ def lab_list(request: HttpRequest) -> HttpResponse:
 def lab(request: HttpRequest, slug: str) -> HttpResponse:
     """A lab with its recipe; every field is a query parameter, so that a recipe is a link."""
     found = lab_or_404(slug)
-    return lab_page(request, found, Recipe(found, request.GET.dict(), selectors.corpora(request.user)))
+    return lab_page(request, found, recipe_for(request.user, found, given_of(request.GET)))
 
 
 def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200, **more: Any) -> HttpResponse:
     """The page of a lab, also with what is wrong in a form that came in."""
-    estimate = selectors.estimate(request.user, found.slug, recipe.values)
+    estimate = selectors.estimate(request.user, found.slug, recipe.fields)
     recipe.errors = estimate.fields | dict(recipe.errors)
     runs = list(selectors.run_list(request.user).filter(lab=found.slug)[:RUNS_BESIDE_A_LAB])
     context = {
@@ -86,7 +87,10 @@ def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200
         "token": uuid.uuid4().hex,
         "uploads": selectors.uploads(request.user),
         "rows": [selectors.run_row(run) for run in runs],
-        "last": presenters.comparison(runs),
+        "last": presenters.comparison(runs) if found.prediction.measure == "loss" else None,
+        "measure": measure(found.prediction.measure),
+        "measure_is_loss": found.prediction.measure == "loss",
+        "class_link": request.build_absolute_uri(recipe.url),
         "words": presenters.sentences(),
     }
     return render(request, "labs/lab.html", context | more, status=status)
@@ -97,8 +101,8 @@ def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200
 def cost(request: HttpRequest, slug: str) -> HttpResponse:
     """What the recipe in the panel costs, and what is wrong with it beside each field."""
     found = lab_or_404(slug)
-    recipe = Recipe(found, request.GET.dict())
-    estimate = selectors.estimate(request.user, slug, recipe.values)
+    recipe = recipe_for(request.user, found, given_of(request.GET))
+    estimate = selectors.estimate(request.user, slug, recipe.fields)
     recipe.errors = estimate.fields
     return render(request, "labs/cost.html", {"estimate": estimate, "recipe": recipe})
 
@@ -107,7 +111,7 @@ def cost(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 def recipe(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a link of what is in the panel, with a new seed where asked. What script does in place, without script."""
-    given = request.POST.dict()
+    given = given_of(request.POST)
     if "new_seed" in given:
         given["seed"] = str(random.randrange(1, SEED_LIMIT))
     return redirect(Recipe(lab_or_404(slug), given).url)
@@ -118,13 +122,13 @@ def recipe(request: HttpRequest, slug: str) -> HttpResponse:
 def run_submit(request: HttpRequest, slug: str) -> HttpResponse:
     """Queue a run; 422 with every error beside its field, and what was typed."""
     found = lab_or_404(slug)
-    recipe = Recipe(found, request.POST.dict(), selectors.corpora(request.user))
+    recipe = recipe_for(request.user, found, given_of(request.POST))
     prediction = request.POST.get("prediction", "")
     try:
         run = services.run_submit(
             owner=request.user,
             lab=slug,
-            values=recipe.values,
+            values=recipe.fields,
             prediction=read_prediction(prediction),
             idempotency_key=recipe.key(request.POST.get("token", "")),
         )
@@ -169,12 +173,18 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
     found = LABS[run.lab]
     prompts = run.spec["prompts"]
     prompt = prompts[min(_index(request.GET.get("prompt")), len(prompts) - 1)]
-    corpora = selectors.corpora(request.user)
-    data = selectors.snapshot(run) | {"prompts": prompts, "planned": presenters.planned(run)}
+    data = selectors.snapshot(run) | {
+        "prompts": prompts,
+        "planned": presenters.planned(run),
+        "text": results.is_text(run),
+        "measures": results.measure_words(),
+    }
+    if found.prediction.measure != "loss":
+        data["run"]["prediction"] = None  # the chart is about losses
     context = status_context(request, run) | {
         "lab": found,
         "recipe": presenters.recipe_of(run),
-        "settings": presenters.settings_of(found, run.spec, corpora),
+        "settings": presenters.settings_of(found, run.spec, selectors.titles(request.user)),
         "figures": presenters.figures(run),
         "sentence": presenters.result_sentence(run.curve, run.info),
         "unit": presenters.unit(run.spec),
@@ -183,8 +193,11 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
         "prompts": prompts,
         "prompt": prompt,
         "written": presenters.written(run, prompt),
+        "answers": results.answers(run),
+        "live": results.live(run),
+        "is_text": results.is_text(run),
         "data": data,
-        "words": presenters.sentences(),
+        "words": presenters.sentences(run.info.get("baseline", {}).get("name", "kneser_ney")),
     }
     return render(request, "labs/run.html", context | more, status=status)
 
@@ -195,13 +208,15 @@ def status_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     texts = list(selectors.generations(request.user, run.pk)) if run.state == State.FINISHED else []
     return {
         "run": run,
+        "outcome": results.outcome(run),
+        "writes": results.writes(run),
         "stairs": presenters.stairs(run),
         "queue_words": presenters.place_sentence(ahead),
         "wait_seconds": seconds,
         "ending": ending_of(run),
         "card": selectors.lab_card(request.user, run.lab),
         "generations": texts,
-        "play": {"prompt": run.spec["prompts"][0]} | PLAY_PRESET,
+        "play": {"prompt": results.first_prompt(run)} | PLAY_PRESET,
         "play_errors": {},
         "deploy": panel(request, run),
     }
@@ -292,7 +307,7 @@ def upload_create(request: HttpRequest) -> HttpResponse:
     try:
         upload = services.upload_create(owner=request.user, name=_name(file), data=_read(file), column=column or None)
     except UserError as error:
-        recipe = Recipe(found, given, selectors.corpora(request.user))
+        recipe = recipe_for(request.user, found, given)
         upload_errors = error.fields or {"file": error.message}
         return lab_page(request, found, recipe, 422, upload_errors=upload_errors, upload_column=column)
     messages.success(request, _("“%(name)s” is ready to train on.") % {"name": upload.name})

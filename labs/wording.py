@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.lib.words import listing
@@ -14,8 +17,161 @@ from trainer.spec import SpecError
 
 CORPUS: dict[str, Promise] = {
     "python-docs": _("Python documentation topics"),
+    "python-source": _("Python’s standard library, source"),
+    "unicode-names": _("Names of Unicode characters"),
+    "stories": _("Simple stories, English"),
+    "stories-zh": _("Simple stories, Chinese"),
+    "word-classes": _("Sentences of known word classes"),
+    "reviews": _("Reviews, English"),
+    "reviews-zh": _("Reviews, Chinese"),
+    "languages": _("Interface messages in many languages"),
+    "entities": _("Sentences with names, places and dates"),
+    "stories-qa": _("Stories with questions"),
+    "translation": _("English to Chinese"),
+    "copy": _("Copy a row of symbols"),
+    "reverse": _("Reverse a row of symbols"),
+    "recall": _("Recall at a distance"),
+    "facts": _("Facts to memorise"),
+    "induction": _("A row that begins again"),
 }
-"""Titles of the built-in texts."""
+"""Titles of the built-in corpora."""
+
+FAMILY: dict[str, str] = {"rnn": "RNN", "lstm": "LSTM", "seq2seq": "Seq2seq", "skipgram": "Skip-gram"}
+"""Short names of families that are no Transformer decoder."""
+
+SLICE: dict[str, Promise] = {
+    "held_out": _("held out"),
+    "samples": _("its own texts"),
+    "classes": _("word classes"),
+    "negation": _("with “not”"),
+    "contrast": _("with “but”"),
+    "project": _("written by people"),
+    "short": _("short ones"),
+    "long": _("long ones"),
+    "en": _("English"),
+    "zh": _("Chinese"),
+    "new-frames": _("new sentence frames"),
+    "where-person": _("where is somebody"),
+    "where-thing": _("where is a thing"),
+    "who": _("who has it"),
+    "unanswerable": _("cannot be known"),
+    "seen": _("seen in training"),
+    "recombined": _("recombined"),
+    "real": _("real messages"),
+    "longest": _("longest rows"),
+}
+"""Names of slices; `facts-4` and `distance-8` say themselves."""
+
+BASELINE: dict[str, Promise] = {
+    "kneser_ney": _("n-gram baseline"),
+    "naive_bayes": _("naive Bayes on words"),
+    "commonest_tag": _("each word’s commonest tag"),
+    "commonest_target": _("the commonest target"),
+}
+"""What a baseline is."""
+
+
+def slice_name(name: str) -> str:
+    """A slice as a person reads it."""
+    kind, _dash, number_part = name.partition("-")
+    if number_part.isdigit() and kind == "distance":
+        return gettext("distance %(number)s") % {"number": number_part}
+    if number_part.isdigit() and kind == "facts":
+        return gettext("%(number)s facts") % {"number": number_part}
+    return str(SLICE.get(name, name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """How a figure is written. Shares are percent for people."""
+
+    label: Promise | str
+    percent: bool = False
+    places: int = 3
+    unit: Promise | str = ""
+
+    @property
+    def scale(self) -> float:
+        """From the value stored to the one written."""
+        return 100.0 if self.percent else 1.0
+
+    def text(self, value: float | None) -> str:
+        """A figure without its unit, but for percent: 94.2 %, 1.525."""
+        if value is None:
+            return "–"
+        return f"{100 * value:.1f} %" if self.percent else f"{value:.{self.places}f}"
+
+
+def _share(label: Promise | str) -> Measure:
+    return Measure(label=label, percent=True, unit="%")
+
+
+MEASURES: dict[str, Measure] = {
+    "loss": Measure(label=_("Loss"), unit=_("nats a token")),
+    "perplexity": Measure(label=_("Perplexity"), places=2),
+    "bits_per_byte": Measure(label=_("Bits per byte")),
+    "bytes_per_token": Measure(label=_("Bytes a token"), places=2, unit=_("bytes")),
+    "accuracy": _share(_("Accuracy")),
+    "exact_match": _share(_("Exact match")),
+    "token_accuracy": _share(_("Tokens right")),
+    "sentence_accuracy": _share(_("Sentences right")),
+    "token_f1": _share(_("Token F1")),
+    "answerable_accuracy": _share(_("Answerable, right")),
+    "answerable_token_f1": _share(_("Answerable, token F1")),
+    "unanswerable_accuracy": _share(_("Unanswerable, right")),
+    "macro_precision": _share(_("Macro precision")),
+    "macro_recall": _share(_("Macro recall")),
+    "macro_f1": _share(_("Macro F1")),
+    "calibration_error": _share(_("Calibration error")),
+    "precision": _share(_("Precision")),
+    "recall": _share(_("Recall")),
+    "f1": _share("F1"),
+    "bleu": Measure(label="BLEU", places=1),
+    "chrf": Measure(label="chrF", places=1),
+    "purity": _share(_("Neighbours of the same class")),
+    "distinct_1": _share(_("Different words or characters")),
+    "distinct_2": _share(_("Different pairs")),
+    "distinct_3": _share(_("Different triples")),
+    "novel_ngrams": _share(_("New stretches")),
+    "novel_samples": _share(_("New texts")),
+    "novel_lines": _share(_("New lines")),
+    "known_words": _share(_("Known words")),
+    "repetition": _share(_("Repetition")),
+}
+"""Figures that pages show, in this order; micro averages equal the accuracy and are left out."""
+
+
+def measure(name: str) -> Measure:
+    """How a figure is written, known or not."""
+    return MEASURES.get(name) or Measure(label=name.replace("_", " "))
+
+
+MAX_PREDICTION = 100_000
+"""A perplexity can be large."""
+
+
+def prediction_problem(name: str, value: float) -> str:
+    """What is wrong with a prediction of a measure, as it was typed; empty when it can be one."""
+    if name == "loss":
+        if math.isfinite(value) and 0 < value < 100:
+            return ""
+        return gettext("Write a loss between 0 and 100 nats a token, or leave it empty.")
+    high = 100 if measure(name).percent or name in ("bleu", "chrf") else MAX_PREDICTION
+    if math.isfinite(value) and 0 <= value <= high:
+        return ""
+    return gettext("Write a number from 0 to %(high)s, or leave it empty.") % {"high": f"{high:,}"}
+
+
+def best_words(best: Mapping[str, Any]) -> str:
+    """A learner's best in a lab: measure and value; empty for what has words of its own."""
+    if "measure" not in best:
+        return ""
+    shown = measure(best["measure"])
+    values = {"measure": shown.label, "value": shown.text(best["figure"]), "slice": slice_name(best["slice"])}
+    if best["slice"] in ("run", "held_out"):
+        return gettext("Your best: %(measure)s %(value)s.") % values
+    return gettext("Your best: %(measure)s %(value)s (%(slice)s).") % values
+
 
 SPEC: dict[str, Promise] = {
     "unknown": _("This is not a setting of a recipe."),
@@ -27,6 +183,8 @@ SPEC: dict[str, Promise] = {
     "too_few_tokens": _("One step needs %(low)s tokens; train on at least that many."),
     "too_many_steps": _("That would take more than %(high)s steps: choose fewer tokens, a larger batch or context."),
     "bad_prompts": _("Give one to five prompts of 1 to 64 characters."),
+    "not_installed": _("The data are not on this machine: %(package)s is missing."),
+    "nothing_left": _("These settings leave no example to make."),
     "unknown_option": _("“%(option)s” cannot be set for this corpus."),
     "option_out_of_range": _("Choose a value from %(low)s to %(high)s for “%(option)s”."),
     "only_for_tasks": _("This is only for the tasks %(tasks)s."),
@@ -57,13 +215,14 @@ def number(value: Any) -> str:
     return f"{int(value):,}" if isinstance(value, int | float) else str(value)
 
 
-def _filled(text: Promise, params: Mapping[str, Any]) -> str:
+def filled(text: Promise, params: Mapping[str, Any]) -> str:
+    """A sentence with its numbers put in."""
     return str(text) % {name: number(value) for name, value in params.items()}
 
 
 def spec_fields(error: SpecError) -> dict[str, str]:
     """A sentence for every wrong field."""
-    return {name: _filled(SPEC[code], params) for name, (code, params) in error.errors.items()}
+    return {name: filled(SPEC[code], params) for name, (code, params) in error.errors.items()}
 
 
 def upload_reason(error: UploadError) -> str:
@@ -71,4 +230,4 @@ def upload_reason(error: UploadError) -> str:
     params = error.params | {
         name: listing(value) for name, value in error.params.items() if isinstance(value, tuple | list)
     }
-    return _filled(UPLOAD[error.code], params)
+    return filled(UPLOAD[error.code], params)

@@ -129,6 +129,10 @@ def _data(spec: RunSpec, found: Problems) -> Problems:
         elif not bounds[name][0] <= value <= bounds[name][1]:
             low, high, _ = bounds[name]
             problems["options"] = ("option_out_of_range", {"option": name, "low": low, "high": high})
+    size = bounds.get("size")
+    takes_examples = spec.corpus in CORPORA and CORPORA[spec.corpus].kind != "text"
+    if size and takes_examples and spec.examples and not size.low <= spec.examples <= size.high:
+        problems["examples"] = ("out_of_range", {"low": size.low, "high": size.high})
     if spec.task in WORD_TASKS and spec.tokenizer != "words":
         problems["tokenizer"] = ("not_a_choice", {"choices": "words"})
     if spec.tokenizer == "bpe" and "vocab_size" not in found and spec.vocab_size < MIN_BPE:

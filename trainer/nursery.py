@@ -29,7 +29,8 @@ from typing import Any, TextIO
 from trainer.checkpoint import load_curve
 from trainer.events import Failed
 from trainer.loop import is_out_of_memory, train
-from trainer.spec import RunSpec
+from trainer.reports import report
+from trainer.spec import RunSpec, SpecError
 from trainer.writer import write
 
 REQUEST_BYTES = 1_000_000
@@ -120,10 +121,16 @@ def _train(request: dict[str, Any], out: TextIO) -> None:
     run_dir = Path(request["run_dir"])
     data = Path(request["text_path"]).read_text(encoding="utf-8") if request.get("text_path") else None
     spec = RunSpec.parse(request["spec"])
-    for event in train(spec, run_dir=run_dir, data=data, stop=Stop(), max_seconds=request["max_seconds"]):
-        out.write(event.to_json() + "\n")
-        if event.kind == "started" and event.to_dict()["step"]:
-            out.write(json.dumps({"kind": "history", "events": load_curve(run_dir)["events"]}) + "\n")
+    base = Path(request["base_dir"]) if request.get("base_dir") else None
+    asked: dict[str, Any] = {"max_seconds": request["max_seconds"], "report": report, "keep_snapshots": True}
+    try:
+        for event in train(spec, run_dir=run_dir, data=data, base=base, stop=Stop(), **asked):
+            out.write(event.to_json() + "\n")
+            if event.kind == "started" and event.to_dict()["step"]:
+                out.write(json.dumps({"kind": "history", "events": load_curve(run_dir)["events"]}) + "\n")
+    except SpecError as error:  # what only shows beside the data or the model to start from
+        detail = {"reason": "recipe", "fields": {name: list(problem) for name, problem in error.errors.items()}}
+        out.write(Failed(ending="refused", step=0, detail=detail).to_json() + "\n")
 
 
 def _sample(request: dict[str, Any], out: TextIO) -> None:

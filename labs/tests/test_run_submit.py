@@ -61,11 +61,14 @@ def test_a_prediction_that_is_no_loss_is_refused(client_for: ClientFor, learner:
     assert set(response.context["recipe"].errors) == {"prediction"}
 
 
-def test_fields_that_the_panel_does_not_have_cannot_be_set(client_for: ClientFor, learner: User) -> None:
-    client_for(learner).post(URL, {"threads": "64", "prompts": "x", "token": "t"})
+def test_what_is_the_portals_to_choose_cannot_be_set_but_hidden_fields_can(
+    client_for: ClientFor, learner: User
+) -> None:
+    asked = {"threads": "64", "device": "cuda", "precision": "bfloat16", "prompts": "x\r\ny ", "token": "t"}
+    client_for(learner).post(URL, asked)
     run = Run.objects.get()
-    assert run.spec["threads"] == 1
-    assert len(run.spec["prompts"]) == 3
+    assert (run.spec["threads"], run.spec["device"], run.spec["precision"]) == (1, "cpu", "float32")
+    assert run.spec["prompts"] == ["x", "y "]
 
 
 def test_a_sixth_waiting_run_is_refused_with_words_and_the_recipe_stays(

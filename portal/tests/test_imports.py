@@ -17,7 +17,16 @@ ALLOWED = {
     "trainer": {"trainer"},
     "portal.lib": {"portal.lib"},
     "portal.accounts": {"portal.accounts", "portal.lib"},
-    "labs": {"labs", "portal.lib", "trainer.spec", "trainer.events", "trainer.corpora"},
+    "labs": {
+        "labs",
+        "portal.lib",
+        "trainer.checks",
+        "trainer.spec",
+        "trainer.events",
+        "trainer.corpora",
+        "trainer.recipes",
+        "trainer.goals",
+    },
     "courses": {"courses", "portal.lib", "labs.selectors", "labs.signals"},
 }
 """Our own modules that a package may import; what is not named here (the rest of `portal`) joins everything."""

@@ -11,7 +11,7 @@ export function drawMarks(u, chart) {
   const labels = [], baseline = curve.info.baseline, right = bbox.left + bbox.width;
   const last = shownHeld(u, chart), held = curve.held.loss[last];
   ctx.save();
-  if (baseline && visible(baseline.loss)) {
+  if (baseline && baseline.loss !== null && visible(baseline.loss)) {
     line(ctx, ratio, inks.baseline, [5, 4], 1.15, [bbox.left, y(baseline.loss)], [right, y(baseline.loss)]);
     const text = fill(words.label_baseline, { order: baseline.order, loss: decimals(baseline.loss) });
     labels.push({ y: y(baseline.loss), ink: inks.baseline, text });

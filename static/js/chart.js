@@ -126,7 +126,7 @@ export class LossChart {
     const [low, high] = this.zoom ?? this.range(), { points, held, info } = this.curve, { steps, prediction, state } = this.run;
     const inside = (x) => x >= low && x <= high;
     const losses = this.zoom ? points.loss.filter((_, i) => inside(this.xs[i])) : points.loss;
-    const others = this.zoom ? [] : [info.baseline?.loss, this.whole ? prediction : undefined, ...held.loss];
+    const others = this.zoom ? [] : [info.baseline?.loss ?? undefined, this.whole ? prediction : undefined, ...held.loss];
     const options = { losses, others, steps, log: this.view.log || Boolean(this.zoom), diverged: state === "diverged" };
     this.yRange = frame(options);
     const start = points.loss[0];

@@ -28,6 +28,9 @@ function rewind(table, names, step) {
 }
 
 export class Curve {
+  /** prompt → what would be right. */
+  expected = new Map();
+
   constructor(snapshot = {}) {
     this.replace(snapshot);
   }
@@ -42,6 +45,7 @@ export class Curve {
       this.samples = new Map();
       for (const sample of samples ?? []) this.#write(sample);
     }
+    if (curve || !this.shares) this.shares = curve?.shares?.measures?.at(-1) ?? {};
     if (info || !this.info) this.info = { ...info };
     if (curve?.baseline) this.info.baseline ??= curve.baseline;
   }
@@ -50,7 +54,10 @@ export class Curve {
   add(events) {
     for (const event of events) {
       if (event.kind === "point") put(this.points, POINT, event);
-      else if (event.kind === "held_out") put(this.held, HELD, event);
+      else if (event.kind === "held_out") {
+        put(this.held, HELD, event);
+        this.shares = event.measures ?? {};
+      }
       else if (event.kind === "sample") this.#write(event);
       else if (event.kind === "baseline") this.info.baseline = event;
       else if (event.kind === "started") this.#start(event);
@@ -66,9 +73,19 @@ export class Curve {
     return this.samples.get(prompt) ?? new Map();
   }
 
-  #write({ step, prompt, text }) {
+  /** What was made of every prompt at the newest checkpoint up to `step`: { step, rows: [{ prompt, text, expected }] }. */
+  answers(step = Infinity) {
+    const steps = [...this.samples.values()].flatMap((texts) => [...texts.keys()]).filter((at) => at <= step);
+    const at = steps.length ? Math.max(...steps) : null, rows = [];
+    for (const [prompt, texts] of this.samples)
+      if (texts.has(at)) rows.push({ prompt, text: texts.get(at), expected: this.expected.get(prompt) ?? "" });
+    return { step: at, rows };
+  }
+
+  #write({ step, prompt, text, expected }) {
     if (!this.samples.has(prompt)) this.samples.set(prompt, new Map());
     this.samples.get(prompt).set(step, text);
+    if (expected) this.expected.set(prompt, expected);
   }
 
   #start(event) {

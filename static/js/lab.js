@@ -19,14 +19,44 @@ function address() {
   history.replaceState(history.state, "", url);
   link.href = url;
   for (const field of document.querySelectorAll("input[name=recipe]")) field.value = query();
+  classLink();
+}
+
+/* A cut-down lab: the same state, and the names of the controls that are ticked */
+const classForm = document.querySelector("#class-link form");
+function classLink() {
+  const state = new URLSearchParams(query()), ticked = [...classForm.querySelectorAll("[name=show]:checked")];
+  state.delete("show");
+  for (const field of classForm.querySelectorAll("[data-state]")) if (state.has(field.name)) field.value = state.get(field.name);
+  if (ticked.length) state.set("show", ticked.map(({ value }) => value).join(","));
+  document.getElementById("class-url").value = new URL(`${form.dataset.presetUrl}?${state}`, location.href).href;
+}
+classForm.addEventListener("change", classLink);
+document.getElementById("class-copy").addEventListener("click", async ({ currentTarget }) => {
+  const field = document.getElementById("class-url");
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    currentTarget.setAttribute("aria-pressed", "true");
+  } catch {
+    document.execCommand("copy");
+  }
+});
+
+/** A list of ticks is one value with commas; a field that changes nothing beside the others goes. */
+const valueOf = (name) => new FormData(form).getAll(name).filter(Boolean).join(",");
+function applicable() {
+  for (const knob of form.querySelectorAll("[data-when]"))
+    knob.hidden = !Object.entries(JSON.parse(knob.dataset.when)).every(([name, values]) => values.includes(valueOf(name)));
 }
 
 /** Mark what differs from the preset, and tell the cost fragment once the hand rests. */
 function changed() {
   for (const knob of form.querySelectorAll("[data-knob]")) {
-    const value = new FormData(form).get(knob.dataset.knob) ?? "";
+    const value = valueOf(knob.dataset.knob);
     knob.classList.toggle("changed", !same(value, knob.dataset.preset));
   }
+  applicable();
   clearTimeout(timer);
   timer = setTimeout(() => {
     address();
@@ -98,15 +128,15 @@ addEventListener("pageshow", (event) => {
 /* Errors that the cost fragment put beside the fields */
 document.addEventListener("htmx:afterSettle", () => {
   for (const note of form.querySelectorAll(".error[id^=error-]")) {
-    const field = form.elements[note.id.slice("error-".length)];
+    const name = note.id.slice("error-".length), field = form.elements[name] ?? document.getElementById(name);
     if (field instanceof HTMLElement) field.toggleAttribute("aria-invalid", Boolean(note.textContent.trim()));
     if (field instanceof HTMLElement && field.hasAttribute("aria-invalid")) field.setAttribute("aria-invalid", "true");
   }
 });
 
 for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
-const last = document.getElementById("last-run");
-joinPrediction(document.getElementById("chart"), document.getElementById("prediction"), {
+const last = document.getElementById("last-run"), plot = document.getElementById("chart");
+if (plot) joinPrediction(plot, document.getElementById("prediction"), {
   last: last ? JSON.parse(last.textContent) : undefined, steps: +form.dataset.steps || 500, words,
 });
 document.getElementById("show-cost").hidden = true;

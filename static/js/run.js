@@ -3,6 +3,7 @@ import { LossChart } from "./chart.js";
 import { Curve, pace } from "./curve.js";
 import { joinCopy, joinCopyButtons } from "./copy.js";
 import { joinSliders } from "./play.js";
+import { drawAnswers, headline } from "./outputs.js";
 import { drawTable, drawWritten, markWritten } from "./samples.js";
 import { ENDINGS, RunStream } from "./stream.js";
 import { decimals, fill, thousands } from "./words.js";
@@ -16,7 +17,10 @@ const curve = new Curve(data);
 const view = readView(new URLSearchParams(location.search));
 const chart = new LossChart($("chart"), {
   curve, run, words, view,
-  onCursor: (step) => markWritten($("writes-rows"), step ?? curve.held.step.at(-1) ?? null),
+  onCursor: (step) => {
+    if (data.text) markWritten($("writes-rows"), step ?? curve.held.step.at(-1) ?? null);
+    else drawAnswers($("answers"), curve.answers(step ?? Infinity));
+  },
   onHold: (count) => {
     $("held-still").textContent = count > 0 ? fill(words.held_still, { count: thousands(count) }) : chart?.zoom ? words.zoomed : "";
   },
@@ -49,7 +53,7 @@ function showView() {
   $("log").ariaPressed = String(view.log);
   $("smooth").value = view.smooth;
   $("smooth-out").textContent = view.smooth ? view.smooth.toFixed(2) : "0";
-  for (const link of $("prompts").children) {
+  for (const link of $("prompts")?.children ?? []) {
     if (+link.dataset.prompt === view.prompt) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
@@ -64,7 +68,7 @@ function changeView(change, redraw = true) {
 $("axis").addEventListener("click", ({ target }) => target.value && changeView({ axis: target.value }));
 $("log").addEventListener("click", () => changeView({ log: !view.log }));
 $("smooth").addEventListener("input", ({ target }) => changeView({ smooth: +target.value }));
-$("prompts").addEventListener("click", (event) => {
+$("prompts")?.addEventListener("click", (event) => {
   const link = event.target.closest("[data-prompt]");
   if (!link) return;
   event.preventDefault();
@@ -74,17 +78,18 @@ $("prompts").addEventListener("click", (event) => {
 
 /* What it writes */
 function writes() {
+  if (!data.text) return drawAnswers($("answers"), curve.answers());
   const texts = curve.written(data.prompts[view.prompt]);
   const steps = run.ended ? [...texts.keys()].sort((a, b) => a - b) : data.planned;
   const held = new Map(curve.held.step.map((step, i) => [step, curve.held.loss[i]]));
   drawWritten($("writes-rows"), { steps, texts, held, prompt: data.prompts[view.prompt], nothing: words.wrote_nothing });
-  markWritten($("writes-rows"), curve.held.step.at(-1) ?? null);
+  return markWritten($("writes-rows"), curve.held.step.at(-1) ?? null);
 }
-$("writes-rows").addEventListener("pointerover", (event) => {
+$("writes-rows")?.addEventListener("pointerover", (event) => {
   const row = event.target.closest("[data-step]");
   if (row && +row.dataset.step <= curve.step) chart.show(+row.dataset.step);
 });
-$("writes-rows").addEventListener("pointerleave", () => chart.show(null));
+$("writes-rows")?.addEventListener("pointerleave", () => chart.show(null));
 
 /* Latest figures and the one sentence */
 function figures() {
@@ -93,7 +98,9 @@ function figures() {
   $("bar").value = step;
   $("s-loss").textContent = decimals(points.loss.at(-1));
   $("s-held").textContent = decimals(held.loss.at(-1));
-  $("s-bpb").textContent = decimals(held.bits_per_byte.at(-1));
+  if (data.text) $("s-bpb").textContent = decimals(held.bits_per_byte.at(-1));
+  const share = data.text ? undefined : headline(curve.shares, data.measures);
+  if (share) [$("s-share-label").textContent, $("s-share").textContent] = [share.label, share.text];
   $("s-tps").textContent = each && perStep ? thousands(perStep / each) : "–";
   $("s-left-label").textContent = run.ended ? words.took : words.time_left;
   const seconds = run.ended ? (run.seconds ?? points.seconds.at(-1)) : each && each * (run.steps - step);
@@ -113,7 +120,7 @@ function sentence(step) {
   const values = { step: thousands(step), loss: decimals(points.loss.at(-1)) };
   if (!held.loss.length) return fill(words.train, values);
   Object.assign(values, { held: decimals(held.loss.at(-1)), at: thousands(held.step.at(-1)) });
-  if (!info.baseline) return fill(words.held, values);
+  if (typeof info.baseline?.loss !== "number") return fill(words.held, values);
   const gap = held.loss.at(-1) - info.baseline.loss;
   return fill(gap < 0 ? words.below : words.above, { ...values, gap: decimals(Math.abs(gap)), order: info.baseline.order });
 }
