@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from labs.deploy.services import DAYS, MOST_DAYS, REQUESTS_PER_DAY
+from labs.deploy.services import DAYS, REQUESTS_PER_DAY
 from labs.models import Run
 from portal.lib.errors import UserError
 
@@ -31,10 +31,9 @@ class DeploymentForm(forms.Form):
         }
         super().__init__(data, initial=first, prefix="deploy")
         self.fields["name"].widget.attrs |= {"class": "input", "autocomplete": "off", "spellcheck": "false"}
-        for name, most in {"days": MOST_DAYS, "requests_per_day": settings.LAB_DEPLOY_REQUESTS}.items():
-            widget = forms.TextInput(attrs={"class": "input input-num", "inputmode": "numeric", "autocomplete": "off"})
-            self.fields[name].widget = widget
-            widget.attrs["maxlength"] = len(str(most))
+        for name in ("days", "requests_per_day"):
+            plain = {"class": "input input-num", "inputmode": "numeric", "autocomplete": "off"}
+            self.fields[name].widget = forms.TextInput(attrs=plain)
 
     def refuse(self, error: UserError) -> None:
         """Show what a service did not take, beside the fields; all else above them."""

@@ -31,8 +31,15 @@ PYTHON = """import os
 
 from openai import OpenAI
 
-client = OpenAI(base_url="{base}", api_key=os.environ["GRADUS_KEY"])
-answer = client.completions.create(model="{name}", prompt="{prompt}", max_tokens=100)
+client = OpenAI(
+    base_url="{base}",
+    api_key=os.environ["GRADUS_KEY"],
+)
+answer = client.completions.create(
+    model="{name}",
+    prompt="{prompt}",
+    max_tokens=100,
+)
 print(answer.choices[0].text)"""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from labs.deploy import api
@@ -115,6 +116,7 @@ def say(events: list[dict[str, Any]]) -> None:
         if found is not None:
             break
         threading.Event().wait(0.05)
+    connection.close()
     assert found is not None
     pieces = Pieces(found.pk)
     for event in events:
@@ -297,7 +299,7 @@ def test_a_client_that_leaves_takes_its_request_along(deployment: Deployment, re
     async def leave() -> Caller:
         caller = Caller("POST", "/v1/completions", key_of(deployment), BODY | {"model": "small"})
         task = asyncio.create_task(caller.run())
-        while not await asyncio.to_thread(Completion.objects.filter(state=Asked.WAITING).exists):
+        while not await api.database.run(Completion.objects.filter(state=Asked.WAITING).exists):
             await asyncio.sleep(0.02)
         caller.left.set()
         return await task
@@ -359,3 +361,4 @@ def answer_all() -> None:
         pieces.send("text", text=f"text {pk}")
         pieces.send(**end)
         pieces.close()
+    connection.close()
