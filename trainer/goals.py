@@ -83,6 +83,9 @@ class Forecast(Goal):
         truth = found[self.run][self.slice][self.measure]
         return abs(PowerLaw.fit(points).at(found[self.run]["run"]["flops"]) - truth) / truth
 
+    def __str__(self) -> str:
+        return f"{self.run}: {self.slice} {self.measure}, error of the forecast ≤ {self.most:g}"
+
 
 @dataclass(frozen=True)
 class PowerLaw:

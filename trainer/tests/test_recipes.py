@@ -126,6 +126,7 @@ def test_a_power_law_finds_itself_and_forecasts() -> None:
     runs["12"]["run"]["loss"] *= 1.1
     goal = Forecast(run="12", slice="run", measure="loss", smaller=("9", "10", "11"), most=0.05)
     assert goal.value(runs) == pytest.approx(0.1 / 1.1)
+    assert str(goal) == "12: run loss, error of the forecast ≤ 0.05"
     with pytest.raises(ValueError, match="different computes"):
         PowerLaw.fit([(1.0, 2.0), (1.0, 3.0)])
 
