@@ -17,7 +17,7 @@ from labs.states import State
 WRITERS = ("language", "sequence")
 """Tasks whose finished models write."""
 NOT_SHOWN = ("micro_precision", "micro_recall", "micro_f1")
-SHADES = 10
+SHADES = 5
 
 
 def writes(run: Run) -> bool:
