@@ -61,8 +61,9 @@ def write(
     """Events of one answer of the model in `folder`, of the task `language` or `sequence`.
 
     {"kind": "prompt", "tokens"} first; then {"kind": "text", "text", "tokens"} as whole characters come, `stop` and
-    what follows it left out, tokens counted so far; last {"kind": "end", "tokens", "finish"}, finish `stop` (a stop string, or the end of a target) or
-    `length`. Temperature 0 takes the likeliest token. Raises FileNotFoundError, ValueError for another task.
+    what follows it left out, tokens counted so far; last {"kind": "end", "tokens", "finish"}, finish `stop` (a stop
+    string, or the end of a target) or `length`. Temperature 0 takes the likeliest token. Raises FileNotFoundError,
+    ValueError for another task.
     """
     task = read_config(folder)["recipe"]["spec"]["task"]
     if task not in ANSWERS:

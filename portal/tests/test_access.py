@@ -16,8 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from courses.quizzes.services import attempt_start
 from courses.tests.course_files import chapter, load, write_course
-from labs.models import Generation, Run, Upload
 from labs.deploy.tests.factories import make_deployment
+from labs.models import Generation, Run, Upload
 from labs.tests.factories import make_finished
 from portal.accounts.models import Team, User
 from portal.testing.server import PASSWORD
