@@ -180,10 +180,11 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Labs
-LAB_SLOTS = env.number("LAB_SLOTS", max(1, (os.cpu_count() or 2) - 1), low=1, high=256)
-"""Runs that one training worker carries at once."""
 LAB_THREADS = env.number("LAB_THREADS", 1, low=1, high=64)
-"""Torch threads a run. Slots times threads should not exceed the cores of a worker's machine."""
+"""Torch threads a run: one is best as long as runs wait (`./run bench classroom`)."""
+LAB_SLOTS = env.number("LAB_SLOTS", max(1, (os.cpu_count() or 1) // LAB_THREADS), low=1, high=256)
+"""Runs that one training worker carries at once. Slots times threads should not exceed its machine's cores: more runs
+than cores slow each other down. Pages need no core of their own, for training takes only what they leave."""
 LAB_MAX_RUNNING = env.number("LAB_MAX_RUNNING", 1, low=1, high=100)
 """Runs of one learner that may be running."""
 LAB_MAX_QUEUED = env.number("LAB_MAX_QUEUED", 5, low=1, high=1000)
