@@ -22,6 +22,7 @@ from trainer.cli.wording import EXIT_FAILED, EXIT_INTERRUPTED, RefusedError, dat
 from trainer.corpora import CORPORA, Data, data_hash
 from trainer.events import Event, Failed, Started, parse
 from trainer.loop import corpus_data, train
+from trainer.recipes import RECIPES, TEXTS
 from trainer.reports import report
 from trainer.spec import RunSpec, SpecError, identity
 from trainer.starting import base_hash
@@ -31,8 +32,13 @@ HELP = "train a model; run it again to go on where it stopped"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Folder, data, start and every field of a recipe."""
-    parser.usage = "%(prog)s --out DIR [--text FILE | --data FILE | --corpus NAME] [--base DIR] [--FIELD VALUE ...]"
+    data = "--recipe LAB[/RUN] | --text FILE | --data FILE | --corpus NAME"
+    parser.usage = f"%(prog)s --out DIR [{data}] [--base DIR] [--FIELD VALUE ...]"
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    labs = ", ".join(RECIPES)
+    parser.add_argument(
+        "--recipe", metavar="LAB[/RUN]", help=f"start from a lab's default run; fields given beside it win [{labs}]"
+    )
     parser.add_argument("--base", type=Path, metavar="DIR", help="fine-tune the model of this folder")
     parser.add_argument("--max-seconds", type=float, help="stop with a checkpoint after so many seconds of training")
     parser.add_argument("--keep-snapshots", action="store_true", help="keep the weights of each checkpoint, to probe")
@@ -57,12 +63,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _values(options: argparse.Namespace) -> tuple[dict[str, Any], Own | None]:
     """What a person set with all that follows from it, and data of their own."""
-    values = given(options)
-    own = own_data(options, values.get("task"))
+    values, own = _of_recipe(options.recipe) if options.recipe else ({}, None)
+    values |= given(options)
+    own = own_data(options, values.get("task")) or own
     base = None
     if own is not None:
-        if "corpus" in values:
-            raise RefusedError("--corpus: not together with --text or --data")
+        if options.corpus is not None:
+            raise RefusedError("--corpus: not together with data of your own")
         values["corpus"] = own.corpus
     elif str(values.get("corpus", "")).startswith(HASH):
         raise RefusedError(
@@ -73,6 +80,19 @@ def _values(options: argparse.Namespace) -> tuple[dict[str, Any], Own | None]:
         base, values["base"] = start.spec.to_dict(), base_hash(start.folder)
         options.base = start.folder
     return completed(values, None if own is None else own.kind, base), own
+
+
+def _of_recipe(name: str) -> tuple[dict[str, Any], Own | None]:
+    """Fields of a lab's default run, and its own text where it has one. Raises RefusedError."""
+    lab, _, run_name = name.partition("/")
+    if lab not in RECIPES:
+        raise RefusedError(f"--recipe {lab}: must be one of: {', '.join(RECIPES)}")
+    names = [each.name for each in RECIPES[lab].runs]
+    if run_name and run_name not in names:
+        raise RefusedError(f"--recipe {name}: the runs of {lab} are: {', '.join(names)}")
+    chosen = RECIPES[lab].run(run_name)
+    own = Own(data=TEXTS[chosen.text](), kind="text") if chosen.text else None
+    return {field: value for field, value in chosen.values.items() if own is None or field != "corpus"}, own
 
 
 def spec_values(values: dict[str, Any]) -> dict[str, Any]:

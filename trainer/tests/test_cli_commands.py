@@ -262,6 +262,17 @@ def test_every_field_is_an_option_with_its_own_meaning(capsys: pytest.CaptureFix
     assert "1 to 256" in shown
 
 
+def test_a_lab_s_recipe_is_a_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = ["--tokens", "2000", "--threads", "1"]
+    assert main(["train", "--out", str(tmp_path / "a"), "--recipe", "families/lstm", *tiny]) == 0
+    spec = json.loads((tmp_path / "a" / "spec.json").read_text(encoding="utf-8"))["spec"]
+    assert (spec["family"], spec["corpus"], spec["tokens"]) == ("lstm", "recall", 2000)
+    assert main(["train", "--out", str(tmp_path / "b"), "--recipe", "evaluation", *tiny]) == 0
+    assert "finished" in capsys.readouterr().out
+    for recipe, words in {"nothing": "must be one of", "families/nothing": "rnn"}.items():
+        assert words in refused(capsys, "train", "--out", str(tmp_path / "c"), "--recipe", recipe)
+
+
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
