@@ -8,8 +8,9 @@ language. Anything missing or wrong there stops the start with file and field.
     shown, more fields of RunSpec in front, and behind "more"; the others are hidden
     corpora     names of corpora to choose from; all that suit the task when left out
     prediction  measure (and slice) that is asked before a run
-    goal        kind, measure, slice, minus, least, most, requires: see `labs.lab.Goal`. Without bounds they come from
-                the recipe's goal of that measure and slice
+    goal        kind, measure, slice, minus, least, most: see `labs.lab.Goal`. Without bounds they come from the
+                recipe's goal of that measure and slice. `requires` names a preset and the fields that a run must have
+                from it. The texts write {bound} for the bound
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from typing import Any
 import yaml
 
 from labs.lab import GOALS, LANGUAGES, SECTIONS, Goal, Lab, Prediction, Preset, Section, localised
-from trainer.corpora import CORPORA
+from labs.wording import measure
+from trainer.corpora import CORPORA, OPTIONS
 from trainer.goals import Recipe
 from trainer.recipes import RECIPES
 from trainer.spec import RunSpec, SpecError
@@ -134,8 +136,12 @@ class _Reader:
             raise self._wrong("(text)", f"needs {len(SECTIONS)} sections with text: {', '.join(SECTIONS)}", file)
         return front, found
 
-    def _front(self, name: str) -> Any:
-        return localised({language: self.texts[language][0][name].strip() for language in LANGUAGES})
+    def _front(self, name: str, **values: str) -> Any:
+        """A line above the texts; `{bound}` in it stands for the goal's."""
+        texts = {language: self.texts[language][0][name].strip() for language in LANGUAGES}
+        for key, value in values.items():
+            texts = {language: text.replace(f"{{{key}}}", value) for language, text in texts.items()}
+        return localised(texts)
 
     def _sections(self) -> tuple[Section, ...]:
         made = []
@@ -241,11 +247,28 @@ class _Reader:
         bounds: dict[str, Any] = {name: float(entry[name]) for name in ("least", "most") if name in entry}
         if kind != "temperatures" and not bounds:
             bounds = self._bounds(entry)
-        names = ("measure", "slice", "minus", "requires")
-        given = {name: entry[name] for name in names if name in entry}
-        if strange := sorted(set(given.get("requires", {})) - SPEC_FIELDS):
-            raise self._wrong(f"goal.requires.{strange[0]}", "there is no such field of a recipe")
-        return replace(Goal(text=self._front("goal"), kind=kind), **given, **bounds)
+        given = {name: entry[name] for name in ("measure", "slice", "minus") if name in entry}
+        requires = self._requires(entry.get("requires"))
+        goal = Goal(text=self._front("goal"), kind=kind, requires=requires, **given, **bounds)
+        shown = measure(goal.measure).percent or kind == "forecast"
+        bound = f"{100 * abs(goal.bound):g} %" if shown else f"{abs(goal.bound):g}"
+        return replace(goal, text=self._front("goal", bound=bound))
+
+    def _requires(self, entry: Any) -> dict[str, Any]:
+        """Values of the fields named, as the preset named has them; of options, those that come with the corpus too."""
+        if entry is None:
+            return {}
+        presets = {preset.name: preset for preset in self._presets()}
+        if not isinstance(entry, dict) or entry.get("preset") not in presets:
+            raise self._wrong("goal.requires.preset", "there is no such preset")
+        for name in entry.get("fields") or [None]:
+            if name not in SPEC_FIELDS:
+                raise self._wrong("goal.requires.fields", f"there is no {name}")
+        spec = presets[entry["preset"]].spec
+        values = spec.to_dict()
+        usual = {name: limits.default for name, limits in OPTIONS[spec.corpus].items() if name != "size"}
+        values["options"] = usual | values["options"]
+        return {name: values[name] for name in entry["fields"]}
 
     def _bounds(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the recipe's goal of the same measure, slice and baseline."""

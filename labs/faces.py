@@ -90,7 +90,7 @@ FACES: dict[str, Face] = {
     "n_layers": Face(label=_("Layers"), kind="stepper", less=_("Fewer layers"), more=_("More layers"), low=1, high=6),
     "d_model": Face(label=_("Width"), kind="seg", choices=_same("32", "64", "96", "128")),
     "n_heads": Face(label=_("Heads"), kind="seg", choices=_same("1", "2", "4", "8")),
-    "d_ff": Face(label=_("Feed-forward"), kind="number", unit=_("wide; 0 is four times the width")),
+    "d_ff": Face(label=_("Feed-forward"), kind="number", hint=_("Its width; 0 is four times that of the model.")),
     "context": Face(label=_("Context"), kind="seg", choices=_same("32", "64", "128")),
     "positions": Face(
         label=_("Positions"),
@@ -144,7 +144,7 @@ FACES: dict[str, Face] = {
         label=_("Learning rate"), kind="rate", hint=_("Muon learns well near 0.03, AdamW near 0.01.")
     ),
     "embedding_rate": Face(label=_("Rate of tables"), kind="number", hint=_("0 is 0.8 of the learning rate.")),
-    "momentum": Face(label=_("Momentum"), kind="number", unit=_("0 is the usual one")),
+    "momentum": Face(label=_("Momentum"), kind="number", hint=_("0 is the usual one.")),
     "schedule": Face(
         label=_("Schedule"),
         kind="seg",

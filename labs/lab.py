@@ -69,6 +69,11 @@ class Goal:
     requires: Mapping[str, Any] = field(default_factory=dict)
     """Values of the recipe without which a run does not count; of `options`, the lowest ones that do."""
 
+    @property
+    def bound(self) -> float:
+        """The number to be kept; infinite where there is none."""
+        return self.least if math.isfinite(self.least) else self.most
+
     def reached(self, value: float) -> bool:
         """Whether a value keeps the bounds; one that is no number does not."""
         return self.least <= value <= self.most

@@ -25,6 +25,15 @@ def writes(run: Run) -> bool:
     return run.spec.get("task", "language") in WRITERS
 
 
+BASELINES = {"classify": "naive_bayes", "tag": "commonest_tag", "sequence": "commonest_target"}
+
+
+def baseline_name(run: Run) -> str:
+    """What a run is held against, also before the run itself has said it."""
+    task = run.spec.get("task", "language")
+    return str(run.info.get("baseline", {}).get("name") or BASELINES.get(task, "kneser_ney"))
+
+
 def first_prompt(run: Run) -> str:
     """What the play panel starts with: the recipe's first prompt, or a held-out source."""
     prompt: str = run.spec["prompts"][0]
@@ -77,7 +86,7 @@ def headline(run: Run) -> Headline | None:
     interval = run.info.get("evaluations", {}).get("held_out", {}).get("measures", {}).get(name)
     value = interval["value"] if interval else found["run"][name]
     other = found["baseline"].get(name)
-    title = wording.BASELINE.get(run.info.get("baseline", {}).get("name", ""), _("baseline"))
+    title = wording.BASELINE.get(baseline_name(run), _("baseline"))
     return Headline(
         label=measure.label,
         value=measure.text(value),

@@ -197,7 +197,7 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
         "live": results.live(run),
         "is_text": results.is_text(run),
         "data": data,
-        "words": presenters.sentences(run.info.get("baseline", {}).get("name", "kneser_ney")),
+        "words": presenters.sentences(results.baseline_name(run)),
     }
     return render(request, "labs/run.html", context | more, status=status)
 
