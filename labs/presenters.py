@@ -155,6 +155,7 @@ def _sentences() -> dict[str, str]:
         "time_left": _("Time left"),
         "took": _("Took"),
         "copied": _("Link copied"),
+        "copy_selected": _("Selected"),
         "copy_failed": _("The link could not be copied; it is in the address bar."),
         "wrote_nothing": _("It wrote nothing: the run ended before its first checkpoint."),
     }

@@ -73,10 +73,13 @@ export class Curve {
     return this.samples.get(prompt) ?? new Map();
   }
 
-  /** What was made of every prompt at the newest checkpoint up to `step`: { step, rows: [{ prompt, text, expected }] }. */
+  /**
+   * What was made of every prompt at the newest checkpoint up to `step`, before the first one at that:
+   * { step, rows: [{ prompt, text, expected }] }.
+   */
   answers(step = Infinity) {
-    const steps = [...this.samples.values()].flatMap((texts) => [...texts.keys()]).filter((at) => at <= step);
-    const at = steps.length ? Math.max(...steps) : null, rows = [];
+    const steps = [...this.samples.values()].flatMap((texts) => [...texts.keys()]).sort((a, b) => a - b), rows = [];
+    const at = steps.findLast((each) => each <= step) ?? steps[0];
     for (const [prompt, texts] of this.samples)
       if (texts.has(at)) rows.push({ prompt, text: texts.get(at), expected: this.expected.get(prompt) ?? "" });
     return { step: at, rows };

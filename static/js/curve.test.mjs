@@ -83,3 +83,14 @@ test("pace leaves the slow first steps out", () => {
   assert.equal(+pace({ step, seconds }).toFixed(6), 0.1);
   assert.equal(pace({ step: [1], seconds: [1] }), undefined);
 });
+
+test("answers are those of the newest checkpoint up to a step, with what would be right", () => {
+  const curve = new Curve();
+  const sample = (step, text) => ({ kind: "sample", step, prompt: "a b", text, expected: "b a" });
+  curve.add([{ kind: "held_out", step: 10, loss: 1, measures: { exact: 0.5 } }, sample(10, "a"), sample(20, "b a")]);
+  assert.deepEqual(curve.answers(), { step: 20, rows: [{ prompt: "a b", text: "b a", expected: "b a" }] });
+  assert.equal(curve.answers(19).rows[0].text, "a");
+  assert.equal(curve.answers(1).step, 10);
+  assert.deepEqual(curve.shares, { exact: 0.5 });
+  assert.deepEqual(new Curve().answers().rows, []);
+});

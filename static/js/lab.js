@@ -37,9 +37,9 @@ document.getElementById("class-copy").addEventListener("click", async ({ current
   field.select();
   try {
     await navigator.clipboard.writeText(field.value);
-    currentTarget.setAttribute("aria-pressed", "true");
+    currentTarget.querySelector("span").textContent = words.copied;
   } catch {
-    document.execCommand("copy");
+    currentTarget.querySelector("span").textContent = words.copy_selected; // it is, for the keyboard
   }
 });
 
@@ -135,6 +135,8 @@ document.addEventListener("htmx:afterSettle", () => {
 });
 
 for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
+applicable(); // somebody may have chosen before this ran
+classLink();
 const last = document.getElementById("last-run"), plot = document.getElementById("chart");
 if (plot) joinPrediction(plot, document.getElementById("prediction"), {
   last: last ? JSON.parse(last.textContent) : undefined, steps: +form.dataset.steps || 500, words,
