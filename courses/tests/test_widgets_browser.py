@@ -118,3 +118,22 @@ def test_a_share_of_the_probability_suits_a_sure_and_an_open_beginning(visitor: 
     expect(widget.locator(".sampling-drawn code")).to_have_count(12)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_reader_beats_the_trigram_with_the_keyboard(visitor: Visitor) -> None:
+    page = visitor.open(width=390)
+    sign_in(page, "learner", to=f"{COURSE}/why/game/")
+    widget = page.locator("#block-next-word")
+    for word in ("street", "was", "copper", "Jia", "clever", "copper", "kitchen"):
+        press(page, widget.get_by_role("button", name=word, exact=True))
+        expect(widget.get_by_role("img", name=re.compile("Shares of the trigram"))).to_be_visible()
+        press(page, widget.get_by_role("button", name="Next gap"))
+    assert violations(page) == []
+    expect(widget.locator(".goal")).not_to_have_class(re.compile("met"))
+    press(page, widget.get_by_role("button", name="broken", exact=True))
+    expect(widget).to_contain_text("After 8 of 8: you 6, trigram 3")
+    expect(widget.locator(".goal")).to_have_class(re.compile("met"))
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    press(page, widget.get_by_role("button", name="Play again"))
+    expect(widget).to_contain_text("After 0 of 8")
