@@ -73,7 +73,7 @@ def headline_name(run: Run) -> str:
     if is_text(run):
         return ""
     found = figures(run)
-    there = found.get("held_out", {}) | found["run"]
+    there = found.get("held_out") or found["run"]  # the evaluation, else the shares of the last checkpoint
     return next((name for name in HEADLINES if name in there and name != "loss"), "")
 
 
