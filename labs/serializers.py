@@ -61,6 +61,7 @@ class SampleSerializer(serializers.Serializer[Any]):
     step = serializers.IntegerField()
     prompt = serializers.CharField()
     text = serializers.CharField(help_text="The continuation alone")
+    expected = serializers.CharField(default="", help_text="What would be right, where something is")
 
 
 class EventsSerializer(serializers.Serializer[Any]):

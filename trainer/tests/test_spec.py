@@ -78,3 +78,12 @@ def test_identity_changes_with_all_that_decides_the_losses() -> None:
         identity(RunSpec(), data_hash="a", torch_version="3"),
     ]
     assert len({base, *others}) == 5
+
+
+def test_as_many_examples_as_the_corpus_can_make() -> None:
+    facts = {"task": "sequence", "corpus": "facts", "tokenizer": "words"}
+    with pytest.raises(SpecError) as caught:
+        RunSpec.parse(facts | {"examples": 513})
+    assert caught.value.errors == {"examples": ("out_of_range", {"low": 16, "high": 512})}
+    assert RunSpec.parse(facts | {"examples": 512}).examples == 512
+    assert RunSpec.parse({"examples": 5}).examples == 5, "texts take no examples"
