@@ -79,7 +79,7 @@ def test_events_of_a_waiting_run_are_none(client: Client, learner: User) -> None
 
 def test_samples_are_listed(client: Client, learner: User) -> None:
     answer = client.get(f"/api/runs/{make_finished(learner).pk}/samples/").json()
-    assert answer == [{"step": 40, "prompt": "The ", "text": "cat"}]
+    assert answer == [{"step": 40, "prompt": "The ", "text": "cat", "expected": ""}]
 
 
 @pytest.mark.parametrize("name", ["", "events/", "samples/"])
