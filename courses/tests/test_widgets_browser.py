@@ -137,3 +137,25 @@ def test_the_reader_beats_the_trigram_with_the_keyboard(visitor: Visitor) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     press(page, widget.get_by_role("button", name="Play again"))
     expect(widget).to_contain_text("After 0 of 8")
+
+
+def test_mending_the_tags_of_both_sentences_reaches_the_goal(visitor: Visitor) -> None:
+    page = visitor.open(language="zh-hans", scheme="dark", width=390)
+    sign_in(page, "learner", language="zh-hans", to=f"{COURSE}/applications/entities/")
+    widget = page.locator("#block-tagging")
+    expect(widget.locator(".figs")).to_contain_text("57.1 %")
+    for place, tag in {"1 个“中”": "B-ORG", "2 个“国”": "I-ORG"}.items():
+        widget.get_by_label(f"第 {place}").select_option(tag)
+    expect(widget).to_contain_text("标出 4 个跨度，其中 2 个正确；真实的有 3 个。")  # 银 still begins a name
+    widget.get_by_label("第 3 个“银”").focus()
+    page.keyboard.press("ArrowDown")  # from B-ORG to I-ORG
+    expect(widget).to_contain_text("✓ 中文")
+    expect(widget.locator(".goal")).not_to_have_class(re.compile("met"))
+    widget.locator("label", has_text="英文").click()
+    widget.get_by_label("第 6 个“of”").select_option("I-ORG")
+    widget.get_by_label("第 7 个“China”").select_option("I-ORG")
+    expect(widget.locator(".goal")).to_have_class(re.compile("met"))
+    press(page, widget.get_by_role("button", name="全部 O"))
+    expect(widget.locator(".figs")).to_contain_text("46.2 %")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
