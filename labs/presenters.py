@@ -105,10 +105,10 @@ def sentences(baseline: str = "kneser_ney") -> dict[str, str]:
     """Sentences with named placeholders that both the server and the page's script fill; `baseline` names the model
     without a network that a loss is held against.
     """
-    return _sentences() | ({} if baseline == "kneser_ney" else _other_baseline(baseline))
+    return _sentences() | ({} if baseline == "kneser_ney" else _other_baseline())
 
 
-def _other_baseline(name: str) -> dict[str, str]:
+def _other_baseline() -> dict[str, str]:
     return {
         "above": _(
             "At step %(step)s train loss is %(loss)s; held-out loss was %(held)s at step %(at)s, "
@@ -118,7 +118,7 @@ def _other_baseline(name: str) -> dict[str, str]:
             "At step %(step)s train loss is %(loss)s; held-out loss was %(held)s at step %(at)s, "
             "%(gap)s below the baseline."
         ),
-        "label_baseline": f"{wording.BASELINE.get(name, _('baseline'))} %(loss)s",
+        "label_baseline": f"{_('baseline')} %(loss)s",  # the line's end has room for no more
     }
 
 
