@@ -46,7 +46,6 @@ ANYBODY = ("/account/login/", "/account/password/reset/", "/account/password/res
 LEARNER = (
     "/",
     COURSE,
-    *SECTIONS,
     f"{COURSE}training/quiz/",
     "/labs/",
     "/labs/training/",
@@ -167,6 +166,16 @@ def test_every_page_keeps_what_is_asked_of_it(
     visitor: Visitor, runs: Runs, english: set[str], role: str, places: tuple[str, ...], turn: int
 ) -> None:
     walk(visitor, english, role, places, turn)
+
+
+@pytest.mark.parametrize("turn", range(2 * len(LOOKS)))
+def test_every_section_does_in_one_look(visitor: Visitor, english: set[str], turn: int) -> None:
+    language, scheme, width = LOOKS[turn // 2][turn % 2]
+    page = visitor.open(language=language, scheme=scheme, width=width)
+    sign_in(page, "learner", language=language)
+    for section in SECTIONS[turn :: 2 * len(LOOKS)]:
+        page.goto(section)
+        look(page, language, english)
 
 
 @pytest.mark.parametrize("turn", range(len(LOOKS)))
