@@ -15,6 +15,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone, translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from portal import orphans
@@ -34,6 +35,14 @@ def pytest_configure() -> None:
 def pytest_unconfigure() -> None:
     """Remove it."""
     shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """Each test starts in the site's language and time zone: requests of the one before may have changed both."""
+    translation.activate(settings.LANGUAGE_CODE)
+    timezone.deactivate()
+    yield
 
 
 @pytest.fixture
