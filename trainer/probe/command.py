@@ -135,8 +135,7 @@ def _purity(asked: Asked) -> tuple[Answer, str]:
 
 def _next(asked: Asked) -> tuple[Answer, str]:
     options = asked.options
-    position = -1 if options.position is None else options.position
-    found = tokens.expected(asked.subject, asked.text, asked.target, position=position)
+    found = tokens.expected(asked.subject, asked.text, asked.target, position=options.position)
     chances = tokens.decoding(found.logits, temperature=options.temperature, top_k=options.top_k, top_p=options.top_p)
     return found, shown.candidates(found, chances, options.count)
 

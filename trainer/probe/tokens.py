@@ -16,6 +16,7 @@ from trainer.probe.plain import number, plain
 from trainer.probe.reading import Reading, read
 from trainer.probe.subject import ProbeError, Subject, quiet
 from trainer.sample import next_probabilities
+from trainer.tokenizer.words import UNKNOWN
 
 SHOWN = 50
 """Candidates that are spelt out; all others come as numbers."""
@@ -65,6 +66,9 @@ class Distribution:
     """(V,), of every output."""
     names: tuple[str, ...]
     """(V,)."""
+    pieces: tuple[str, ...]
+    """(V,), what each would add to the text; empty where nothing can follow, for special tokens and for parts of a
+    character."""
     truth: int | None
     """The output that the text itself has there."""
     unknown: tuple[str, ...]
@@ -173,9 +177,9 @@ class Surprise:
         }
 
 
-def expected(subject: Subject, text: str, target: str | None = None, *, position: int = -1) -> Distribution:
-    """The model's whole distribution at one place of a text (the last one, unless said otherwise): the next token, or a
-    label. Of a longer text the end is read.
+def expected(subject: Subject, text: str, target: str | None = None, *, position: int | None = None) -> Distribution:
+    """The model's whole distribution at one place of a text (the last one, or the last hidden one, unless said
+    otherwise): the next token, or a label. Of a longer text the end is read.
 
     Raises ProbeError: nothing_known, out_of_range, not_about_text.
     """
@@ -184,7 +188,7 @@ def expected(subject: Subject, text: str, target: str | None = None, *, position
     with quiet(subject.model):
         logits: Tensor = subject.model(*reading.inputs)
     rows = logits.float().cpu().view(-1, logits.shape[-1])  # (T, V), or (1, V) where pooled
-    place, pooled = at(position, len(rows)), logits.dim() == 2
+    place, pooled = at(_wanted(subject, reading) if position is None else position, len(rows)), logits.dim() == 2
     # A target may be the beginning of one: nobody knows what comes after it.
     ends = subject.task == "sequence" and place == len(rows) - 1
     return Distribution(
@@ -192,6 +196,7 @@ def expected(subject: Subject, text: str, target: str | None = None, *, position
         position=None if pooled else place,
         logits=rows[place],
         names=tuple(map(subject.output_name, range(rows.shape[1]))),
+        pieces=_pieces(subject, reading) if subject.task == "language" and place == len(rows) - 1 else (),
         truth=None if ends else reading.truth[place],
         unknown=reading.unknown,
         left_out=reading.left_out,
@@ -240,6 +245,20 @@ def at(position: int, length: int) -> int:
     if not -length <= position < length:
         raise ProbeError("out_of_range", field="position", low=-length, high=length - 1, found=position)
     return position % length
+
+
+def _wanted(subject: Subject, reading: Reading) -> int:
+    """The last hidden place of a masked text, else the last one."""
+    mask = subject.specials.mask if subject.task == "masked" and subject.specials else None
+    hidden = [place for place, token in enumerate(reading.inputs[-1][0].tolist()) if token == mask]
+    return hidden[-1] if hidden else -1
+
+
+def _pieces(subject: Subject, reading: Reading) -> tuple[str, ...]:
+    """What each token adds behind a text; nothing where it leaves a character unfinished, or is the unknown word."""
+    before = reading.inputs[-1][0].tolist()[-1:]
+    whole = [subject.tokenizer.stream(before)(token) for token in range(subject.tokenizer.vocab_size)]
+    return tuple("" if "\ufffd" in piece or piece.strip() == UNKNOWN else piece for piece in whole)
 
 
 def _about_text(subject: Subject, others: tuple[str, ...]) -> None:

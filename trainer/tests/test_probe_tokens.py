@@ -1,18 +1,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from trainer.models.base import Model
+from trainer.models.registry import build
 from trainer.probe.lens import lens
 from trainer.probe.subject import ProbeError, Subject
 from trainer.probe.tokens import decoding, expected, surprise
 from trainer.sample import next_probabilities
+from trainer.tests.factories import tiny_config
 from trainer.tests.probe_factories import ALPHABET, check_json, subject
+from trainer.tokenizer import fit
 
 LABELS = ("bad", "fair", "good")
+
+
+def random_model(**changes: Any) -> Model:
+    return build(tiny_config(**changes), torch.Generator().manual_seed(1)).eval()
 
 
 def ids(asked: Subject, text: str) -> torch.Tensor:
@@ -55,6 +65,30 @@ def test_inside_a_text_the_token_that_follows_is_ranked() -> None:
     assert values["truth"]["name"] == "c"
     assert sum(one["probability"] for one in values["likeliest"]) + values["others"] == pytest.approx(1, abs=1e-4)
     assert len(values["logits"]) == len(ALPHABET)
+
+
+def test_each_token_has_the_text_that_it_would_add() -> None:
+    found = expected(subject(), "abc")
+    assert found.pieces == tuple(sorted(ALPHABET))
+    assert expected(subject(), "abc", position=0).pieces == ()
+    assert expected(subject("encoder"), "ab▢").pieces == ()
+
+
+def test_a_part_of_a_character_and_the_unknown_word_add_nothing_and_words_bring_their_space() -> None:
+    asked = subject()
+    bytewise = replace(asked, tokenizer=fit("bytes", "ab", vocab_size=0), model=random_model(vocab_size=256))
+    found = expected(bytewise, "ab")
+    assert (found.names[0xE4], found.pieces[0xE4], found.pieces[ord("b")]) == ("⟨E4⟩", "", "b")
+    words = fit("words", "one two, three", vocab_size=100)
+    by_words = replace(asked, tokenizer=words, model=random_model(vocab_size=words.vocab_size))
+    assert expected(by_words, "one").pieces == ("", " one", " two", ",", " three")
+
+
+def test_a_masked_model_is_asked_about_its_last_hidden_place() -> None:
+    asked = subject("encoder")
+    assert expected(asked, "a▢b▢d").position == 3
+    assert expected(asked, "abcd").position == 3
+    assert expected(asked, "▢bcd").position == 0
 
 
 def test_of_a_text_beyond_the_context_the_end_is_read() -> None:
