@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from labs.deploy.models import Completion, Deployment
+from labs.inside.models import Probe
 from labs.states import ENDINGS, MOVES, State, state_choices
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from portal.accounts.models import User
 
-__all__ = ["Completion", "Deployment", "Generation", "LabRecord", "Run", "Upload"]
+__all__ = ["Completion", "Deployment", "Generation", "LabRecord", "Probe", "Run", "Upload"]
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
