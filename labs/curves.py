@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from labs.figures import headline_figure
+
 POINT = ("step", "tokens", "seconds", "loss", "rate", "grad_norm")
 HELD_OUT = ("step", "tokens", "seconds", "loss", "perplexity", "bits_per_byte")
 
@@ -177,7 +179,11 @@ class Ledger:
     def columns(self) -> dict[str, Any]:
         """What a Run row stores."""
         held_out = self.curve["held_out"]
+        measure, figure = headline_figure(self.curve, self.info)
         return {
+            "best_held_out": min((loss for loss in held_out["loss"] if loss is not None), default=None),
+            "measure": measure,
+            "figure": figure,
             "bits_per_byte": held_out["bits_per_byte"][-1] if held_out["bits_per_byte"] else None,
             "spark": thinned(held_out["loss"]),
             "curve": self.curve,

@@ -36,6 +36,17 @@ def figures(run: Any) -> dict[str, dict[str, float]]:
     return found
 
 
+def headline_figure(curve: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[str, float | None]:
+    """The measure that stands for a task and its value, of the evaluation, else of the last checkpoint; else nothing.
+
+    For texts it is whatever their checkpoints say beside the loss.
+    """
+    evaluated = info.get("evaluations", {}).get("held_out", {}).get("measures", {})
+    there = {name: interval["value"] for name, interval in evaluated.items()} or renamed(latest_shares(curve))
+    name = next((name for name in HEADLINES if name in there and name != "loss"), "")
+    return name, there.get(name)
+
+
 def figure(run: Any, measure: str, slice_name: str) -> float | None:
     """One figure, or None. What the last evaluation does not say, the last checkpoint may."""
     found = figures(run)

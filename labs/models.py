@@ -10,16 +10,42 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from labs.authoring.models import LabDraft, LabVersion
+from labs.assessment.models import Submission
+from labs.compare.models import BoardEntry, Share
+from labs.control.models import ControlAction
+from labs.datasets.models import UploadDraft
 from labs.deploy.models import Completion, Deployment
+from labs.export.models import Export
 from labs.inside.models import Probe
 from labs.states import ENDINGS, MOVES, State, state_choices
+from labs.teaching.models import LabVisit, Look
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from portal.accounts.models import User
 
-__all__ = ["Completion", "Deployment", "Generation", "LabRecord", "Probe", "Run", "Upload"]
+__all__ = [
+    "BoardEntry",
+    "Completion",
+    "ControlAction",
+    "Deployment",
+    "Export",
+    "Generation",
+    "LabDraft",
+    "LabRecord",
+    "LabVersion",
+    "LabVisit",
+    "Look",
+    "Pace",
+    "Probe",
+    "Run",
+    "Share",
+    "Submission",
+    "Upload",
+    "UploadDraft",
+]
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
@@ -31,7 +57,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 
 class Upload(models.Model):
-    """A text of a learner's own, checked and normalised, kept under its hash in `VAR_DIR/uploads`."""
+    """Data of a learner's own, checked and normalised, kept under their hash in `VAR_DIR/uploads`."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
     name = models.CharField(_("name"), max_length=120)
@@ -39,6 +65,8 @@ class Upload(models.Model):
     size = models.PositiveIntegerField(help_text="bytes of the normalised text")
     characters = models.PositiveIntegerField()
     vocab_size = models.PositiveIntegerField(help_text="of the character tokenizer")
+    kind = models.CharField(max_length=10, default="text", help_text="text, labelled or pairs")
+    facts = models.JSONField(default=dict, help_text="of a table: rows, duplicates, train, held_out, columns, classes")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager[Upload]] = UploadQuerySet.as_manager()
@@ -88,6 +116,8 @@ class Run(models.Model):
     params = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
     prediction = models.FloatField(null=True, blank=True, help_text="held-out loss the learner expected, nats a token")
+    forecast = models.JSONField(default=dict, blank=True, help_text="a ranking or curve: see labs.assessment.predictions")
+    graded = models.BooleanField(default=False, help_text="trained for a graded attempt: see labs.assessment")
 
     state = models.CharField(max_length=16, choices=state_choices, default=State.QUEUED)
     fence = models.PositiveIntegerField(default=0, help_text="grows with each claim; older writers are refused")
@@ -95,6 +125,12 @@ class Run(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     idempotency_key = models.CharField(max_length=64)
+
+    # See labs.branches.
+    recipe_key = models.CharField(max_length=64, blank=True, help_text="same key, same losses; empty: never replayed")
+    replay_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replays")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="branches")
+    fork_step = models.PositiveIntegerField(default=0, help_text="step of the parent's checkpoint it goes on from")
 
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)
@@ -104,6 +140,15 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    # Turns: see labs.line.
+    turn_at = models.DateTimeField(
+        null=True, blank=True, help_text="its place in the round; none before its first slice"
+    )
+    turn_s = models.FloatField(default=0.0, help_text="seconds that it has had of its present turn")
+    work = models.FloatField(default=0.0, help_text="operations that it was expected to take, see labs.costs")
+    pace = models.CharField(max_length=40, blank=True, help_text="which Pace says how long that takes")
+    trained_s = models.FloatField(default=0.0, help_text="seconds of training so far")
+
     step = models.PositiveIntegerField(default=0, help_text="last step stored in `curve`")
     curve = models.JSONField(default=dict, help_text="columns: see labs.curves")
     samples = models.JSONField(default=list)
@@ -111,7 +156,10 @@ class Run(models.Model):
     result = models.JSONField(default=dict, help_text="the `finished` or `failed` event")
     # For lists and reports, written together with the curve: a whole curve is 30 KB and takes a millisecond to read.
     held_out = models.FloatField(null=True, blank=True, help_text="last held-out loss, nats a token")
+    best_held_out = models.FloatField(null=True, blank=True, help_text="lowest held-out loss of any checkpoint")
     bits_per_byte = models.FloatField(null=True, blank=True, help_text="at the last held-out loss")
+    measure = models.CharField(max_length=40, blank=True, help_text="what stands for the task, see labs.figures")
+    figure = models.FloatField(null=True, blank=True, help_text="of `measure`, at the last evaluation or checkpoint")
     spark = models.JSONField(default=list, help_text="a few held-out losses, first to last")
 
     objects: ClassVar[models.Manager[Run]] = RunQuerySet.as_manager()
@@ -125,6 +173,7 @@ class Run(models.Model):
             models.Index(fields=["state", "queued_at"], name="run_queue"),
             models.Index(fields=["owner", "-id"], name="run_owner"),
             models.Index(fields=["lease_until"], name="run_lease", condition=Q(state="running")),
+            models.Index(fields=["recipe_key"], name="run_recipe", condition=Q(state="finished")),
         ]
 
     def __str__(self) -> str:
@@ -208,3 +257,20 @@ class LabRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.lab}"
+
+
+class Pace(models.Model):
+    """What runs on this installation have been measured to take: learnt at the end of each, see labs.paces."""
+
+    key = models.CharField(max_length=40, unique=True)
+    value = models.FloatField(help_text="operations a second, or seconds of a start")
+    runs = models.PositiveIntegerField(default=0, help_text="that it was learnt from")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("measured pace")
+        verbose_name_plural = _("measured paces")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
