@@ -1,6 +1,6 @@
 // What uPlot has no series for: baseline, prediction, where a run stopped, and the labels at the ends of the lines.
+import { write } from "./chart-trace.js";
 import { lowerBound } from "./curve.js";
-import { spread } from "./scale.js";
 import { decimals, fill } from "./words.js";
 
 /** Called by uPlot after each drawing, in canvas pixels. */
@@ -21,14 +21,14 @@ export function drawMarks(u, chart) {
   if (held !== undefined && visible(held)) {
     const end = x(chart.xs[lowerBound(curve.points.step, curve.held.step[last])]), label = { y: y(held), ink: inks.held, text: words.label_held };
     if (end > right - 70 * ratio || run.ended) labels.push(label);
-    else write(ctx, ratio, inks, [label], end);
+    else write(ctx, ratio, inks.ground, [label], end);
   }
   if (run.prediction != null && chart.whole && !chart.zoom && visible(run.prediction)) {
     const at = Math.min(x(chart.range()[1]), right);
     ring(ctx, ratio, inks, at, y(run.prediction));
     labels.push({ y: y(run.prediction), ink: inks.you, text: fill(words.label_you, { loss: decimals(run.prediction) }), gap: 20 });
   }
-  if (!chart.narrow) write(ctx, ratio, inks, labels, right);
+  if (!chart.narrow) write(ctx, ratio, inks.ground, labels, right);
   ctx.restore();
 }
 
@@ -63,20 +63,4 @@ function ring(ctx, ratio, inks, x, y) {
 function stop(ctx, ratio, chart, x, bbox) {
   if (x < bbox.left || x > bbox.left + bbox.width) return;
   line(ctx, ratio, chart.inks.halt, [2, 3], 1.5, [x, bbox.top], [x, bbox.top + bbox.height]);
-}
-
-/** Labels at the right edge, pushed apart, each on a halo of the ground so that lines do not cross it. */
-function write(ctx, ratio, inks, labels, right) {
-  ctx.font = `600 ${12 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
-  ctx.textBaseline = "middle";
-  ctx.textAlign = "left";
-  ctx.lineJoin = "round";
-  ctx.lineWidth = 4 * ratio;
-  for (const label of spread(labels, 15 * ratio)) {
-    const place = [label.text, right + (label.gap ?? 10) * ratio, label.at];
-    ctx.strokeStyle = inks.ground;
-    ctx.strokeText(...place);
-    ctx.fillStyle = label.ink;
-    ctx.fillText(...place);
-  }
 }

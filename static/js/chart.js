@@ -3,13 +3,13 @@
 // One cursor: `onCursor(step)` tells where it is, `show(step)` puts it there. A live chart holds still while somebody
 // looks; `onHold` says how many points wait. Colours are the computed ones of the elements with data-ink.
 import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { NARROW, axes, measures, scales } from "./chart-axes.js";
+import { hearCursor, joinTouch, pinched, stride, tellCursor, zoomKey, zoomedAt } from "./chart-hand.js";
 import { drawMarks } from "./chart-marks.js";
 import { lowerBound, pace, smooth, thin } from "./curve.js";
-import { digits, frame, lastX, linearTicks, logTicks } from "./scale.js";
+import { frame, lastX } from "./scale.js";
 import { decimals, short, thousands } from "./words.js";
 
-const NARROW = 560;
-const LABELS = 104;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class LossChart {
@@ -35,6 +35,7 @@ export class LossChart {
     this.plot.addEventListener("pointerleave", () => this.look(false));
     this.plot.addEventListener("blur", () => this.leave());
     this.plot.addEventListener("keydown", (event) => this.key(event));
+    hearCursor(this, (step) => this.follow(step));
   }
 
   /** The newest points; drawn at the next frame (once a second with reduced motion), or when nobody looks any more. */
@@ -76,6 +77,12 @@ export class LossChart {
     for (const item of this.root.querySelectorAll("[data-ink]")) this.inks[item.dataset.ink] = getComputedStyle(item).color;
     this.u?.destroy();
     this.u = new uPlot(this.options(), this.data(), this.plot);
+    joinTouch(this.u.over, {
+      move: (left) => this.touched(left),
+      pinch: (before, after) => this.setZoom(pinched(this.zoom ?? this.range(), this.range(), before, after, this.u.over.clientWidth, this.view.log)),
+      zoomOut: () => this.setZoom(null),
+      leave: () => setTimeout(() => this.look(false), 4000),
+    });
     this.fit();
   }
 
@@ -138,33 +145,15 @@ export class LossChart {
   }
 
   options() {
-    const { inks, narrow } = this, { axis, log } = this.view, words = this.words;
-    const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-    const axisOf = (more) => ({ stroke: inks.axis, font, labelFont: font, labelSize: 18, labelGap: 0, ...more });
+    const { inks, narrow } = this, { axis, log } = this.view;
     return {
-      width: this.width(), height: narrow ? 280 : 340, padding: [8, narrow ? 14 : LABELS, 0, 0],
+      ...measures(this.width()), scales: scales(log), axes: axes({ inks, label: this.words[`axis_${axis}`], log, narrow }),
       legend: { show: false },
       cursor: {
         y: false, drag: { x: true, y: false, setScale: false, dist: 6 },
         points: { size: 9, width: 2, fill: (u, i) => (i === 3 ? inks.held : inks.train), stroke: inks.ground },
         bind: { dblclick: () => () => this.setZoom(null) },
       },
-      scales: {
-        x: { time: false, auto: false, distr: log ? 3 : 1, log: 10, range: (_, low, high) => [low, high] },
-        y: { auto: false, range: (_, low, high) => [low, high] },
-      },
-      axes: [
-        axisOf({
-          size: 26, gap: 4, label: words[`axis_${axis}`], grid: { show: false }, ticks: { stroke: inks.axis, width: 1, size: 4 },
-          splits: (_, __, low, high) => (log ? logTicks(low, high, narrow ? 6 : 12) : linearTicks(low, high, narrow ? 4 : 8)),
-          filter: (_, splits) => splits, values: (_, splits) => splits.map(short),
-        }),
-        axisOf({
-          size: 40, gap: 6, grid: { stroke: inks.grid, width: 1 }, ticks: { show: false },
-          splits: (_, __, low, high) => linearTicks(low, high, narrow ? 4 : 6),
-          values: (_, splits) => splits.map((tick) => tick.toFixed(digits(splits))),
-        }),
-      ],
       series: [
         {},
         { stroke: inks.train, width: this.view.smooth ? 1 : 1.15, alpha: this.view.smooth ? 0.28 : 1, points: { show: false } },
@@ -194,8 +183,22 @@ export class LossChart {
   moved(u) {
     const index = u.cursor.left >= 0 ? u.cursor.idx : null, row = index == null ? undefined : this.rows[index];
     this.at = row ?? null;
-    this.onCursor(row === undefined ? null : this.curve.points.step[row]);
+    const step = row === undefined ? null : this.curve.points.step[row];
+    this.onCursor(step);
+    if (!this.following) tellCursor(this, step);
     this.showTip(u, row);
+  }
+
+  /** Go where the cursor of another figure is. */
+  follow(step) {
+    this.following = true;
+    this.show(step);
+    this.following = false;
+  }
+
+  touched(left) {
+    this.looking = true;
+    this.u.setCursor({ left, top: 0 });
   }
 
   hide() {
@@ -215,10 +218,11 @@ export class LossChart {
       if (this.zoom) this.setZoom(null);
       return this.look(false);
     }
-    const last = this.rows.length - 1, here = this.at === null ? last : this.rows.indexOf(this.at);
-    const far = Math.max(1, Math.round(last / 10)), near = event.shiftKey ? 1 : Math.max(1, Math.round(last / 100));
-    const by = { ArrowLeft: -near, ArrowRight: near, PageUp: -far, PageDown: far, Home: -Infinity, End: Infinity }[event.key];
-    if (by === undefined || last < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const zoom = zoomKey(event), at = this.at == null ? undefined : this.xs[this.at];
+    if (zoom) return this.setZoom(zoom === "all" ? null : zoomedAt(this.zoom ?? this.range(), this.range(), at, zoom, this.view.log));
+    const last = this.rows.length - 1, here = this.at == null ? last : this.rows.indexOf(this.at), by = stride(event, last);
+    if (by === undefined || last < 0) return;
     event.preventDefault();
     this.looking = true;
     this.show(this.curve.points.step[this.rows[Math.min(last, Math.max(0, here + by))]]);
