@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from labs.authoring.models import LabDraft, LabVersion
 from labs.assessment.models import Submission
+from labs.authoring.models import LabDraft, LabVersion
 from labs.compare.models import BoardEntry, Share
 from labs.control.models import ControlAction
 from labs.datasets.models import UploadDraft
@@ -116,7 +116,9 @@ class Run(models.Model):
     params = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
     prediction = models.FloatField(null=True, blank=True, help_text="held-out loss the learner expected, nats a token")
-    forecast = models.JSONField(default=dict, blank=True, help_text="a ranking or curve: see labs.assessment.predictions")
+    forecast = models.JSONField(
+        default=dict, blank=True, help_text="a ranking or curve: see labs.assessment.predictions"
+    )
     graded = models.BooleanField(default=False, help_text="trained for a graded attempt: see labs.assessment")
 
     state = models.CharField(max_length=16, choices=state_choices, default=State.QUEUED)
