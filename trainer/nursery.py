@@ -27,10 +27,13 @@ from types import FrameType
 from typing import Any, TextIO
 
 from trainer.checkpoint import load_curve
+from trainer.corpora.kept import ChangedError, read_data
 from trainer.events import Failed
+from trainer.export.carry import carry
 from trainer.loop import is_out_of_memory, train
 from trainer.reports import report
 from trainer.spec import RunSpec, SpecError
+from trainer.starting import base_hash
 from trainer.writer import write
 
 REQUEST_BYTES = 1_000_000
@@ -88,7 +91,7 @@ def _child(request: dict[str, Any], events: int, keepalive: int) -> None:
         threading.Thread(target=_end_with, args=(keepalive,), daemon=True).start()
         _limit(request)
         with os.fdopen(events, "w", encoding="utf-8", buffering=1) as out:
-            {"train": _train, "sample": _sample}[request["kind"]](request, out)
+            {"train": _train, "sample": _sample, "export": _export}[request["kind"]](request, out)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -119,8 +122,12 @@ def _end_with(keepalive: int) -> None:
 def _train(request: dict[str, Any], out: TextIO) -> None:
     """Write every event of a run. A run that resumes first repeats what it had shown (`history`)."""
     run_dir = Path(request["run_dir"])
-    data = Path(request["text_path"]).read_text(encoding="utf-8") if request.get("text_path") else None
     spec = RunSpec.parse(request["spec"])
+    try:
+        data = read_data(Path(request["text_path"]), spec.corpus) if request.get("text_path") else None
+    except (ChangedError, FileNotFoundError):
+        out.write(Failed(ending="refused", step=0, detail={"reason": "changed_data"}).to_json() + "\n")
+        return
     base = Path(request["base_dir"]) if request.get("base_dir") else None
     asked: dict[str, Any] = {"max_seconds": request["max_seconds"], "report": report, "keep_snapshots": True}
     try:
@@ -136,6 +143,9 @@ def _train(request: dict[str, Any], out: TextIO) -> None:
 def _sample(request: dict[str, Any], out: TextIO) -> None:
     """Write the events of one answer of a finished model: see `trainer.writer.write`."""
     asked = {name: request[name] for name in ("max_tokens", "temperature", "top_k", "top_p", "seed")}
+    if request.get("weights") and base_hash(Path(request["model_dir"])) != request["weights"]:
+        out.write(Failed(ending="changed_model", step=0, detail={}).to_json() + "\n")
+        return
     try:
         for event in write(Path(request["model_dir"]), request["prompt"], stop=request.get("stop", ()), **asked):
             out.write(json.dumps(event, ensure_ascii=False) + "\n")
@@ -143,6 +153,17 @@ def _sample(request: dict[str, Any], out: TextIO) -> None:
         if not is_out_of_memory(error):
             raise
         out.write(Failed(ending="out_of_memory", step=0, detail={}).to_json() + "\n")
+
+
+def _export(request: dict[str, Any], out: TextIO) -> None:
+    """Write the one event of an export: see `trainer.export.carry`."""
+    try:
+        event = carry(request)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        event = {"kind": "failed", "ending": "out_of_memory", "detail": ""}
+    out.write(json.dumps(event, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
