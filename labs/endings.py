@@ -271,6 +271,7 @@ REFUSALS: dict[str, Promise] = {
     "examples_too_long": gettext_lazy(
         "No example fits a context of %(context)s tokens: the shortest has %(shortest)s."
     ),
+    "changed_data": gettext_lazy("The file of these data is not what was uploaded: upload it again."),
     "wrong_kind": gettext_lazy("This task learns from %(needed)s, but these data are %(found)s."),
 }
 """Words for every reason of `trainer.tasks.base.DataError`."""

@@ -27,7 +27,7 @@ LOOK_S = 0.25
 @dataclass
 class Outcome:
     """What came of a request. `error`: empty, out_of_time, cancelled, interrupted (this worker is being stopped),
-    no_process, or what the child named.
+    no_process, or what the child named, changed_model (the file is not what the run left) among it.
     """
 
     text: str = ""
@@ -49,8 +49,9 @@ def write(
     `take` gets the text piece by piece. `wanted` is asked four times a second; False ends the text.
     """
     outcome = Outcome()
+    ours = {"model_dir": str(run_dir(run) / "model"), "weights": run.info.get("weights", "")}
     try:
-        child = nursery.start({"kind": "sample", "model_dir": str(run_dir(run) / "model")} | asked)
+        child = nursery.start({"kind": "sample"} | ours | asked)
     except NurseryError:
         log.exception("run %s cannot write", run.pk)
         outcome.error = "no_process"
