@@ -6,12 +6,14 @@ Guarantee: a run has at most one worker whose writes count. Each claim raises th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Max, Min
 from django.utils import timezone
 
+from labs import turns
+from labs.control.models import Mode, mode_now
 from labs.models import Run, RunQuerySet
 from labs.states import State
 
@@ -19,17 +21,15 @@ CLAIM_LOCK = 0x67726164  # "grad": one claim at a time on PostgreSQL; SQLite's I
 
 
 def claim() -> Run | None:
-    """Take the next run in one write transaction: RUNNING, fence + 1, attempt + 1, a lease. Four or five queries.
+    """Take the next run in one write transaction: RUNNING, fence + 1, attempt + 1, a lease. At most five queries.
 
-    Next is: of the learners below their limit, the one with the fewest running runs, then the one whose last turn is
-    longest ago, then the one who has waited longest; of theirs, the oldest.
+    Next is: of the learners below their limit, the one with the fewest running runs, then a run that has never run,
+    then the one whose turn it is; see `labs.line`. Nothing while an administrator has paused the queue.
     """
     with transaction.atomic():
-        _lock_claims()
-        owner = _next_owner()
-        if owner is None:
-            return None
-        run = _startable().filter(owner_id=owner).order_by("queued_at", "pk").first()
+        lock_claims()
+        pk = turns.next_pk() if mode_now() == Mode.OPEN else None
+        run = _startable().filter(pk=pk).first() if pk else None
         now = timezone.now()
         if run is None or not run.move(
             State.RUNNING,
@@ -38,6 +38,7 @@ def claim() -> Run | None:
             lease_until=now + timedelta(seconds=settings.LAB_LEASE_S),
             claimed_at=now,
             started_at=run.started_at or now,
+            turn_at=run.turn_at or now,
         ):
             return None  # cancelled meanwhile; the next look finds another
         return run
@@ -49,10 +50,14 @@ def renew(run: Run) -> bool:
     return Run.objects.running().filter(pk=run.pk, fence=run.fence).update(lease_until=until) == 1
 
 
-def give_back(run: Run, *, counted: bool) -> bool:
-    """Return a run to the queue at its old place. `counted` False: the attempt was not the run's fault."""
+def give_back(run: Run, *, counted: bool, turn_over: bool = False, turn_s: float = 0.0) -> bool:
+    """Return a run to the queue at its old place. `counted` False: the attempt was not the run's fault.
+
+    After a whole turn its place is behind those who wait; else it goes on with the turn that has had `turn_s` seconds.
+    """
     attempt = run.attempt if counted else run.attempt - 1
-    return run.move(State.QUEUED, lease_until=None, attempt=attempt)
+    turn: dict[str, Any] = {"turn_at": timezone.now(), "turn_s": 0.0} if turn_over else {"turn_s": turn_s}
+    return run.move(State.QUEUED, lease_until=None, attempt=attempt, **turn)
 
 
 def reap(now: datetime | None = None) -> list[Run]:
@@ -76,7 +81,8 @@ def reap(now: datetime | None = None) -> list[Run]:
     return ended
 
 
-def _lock_claims() -> None:
+def lock_claims() -> None:
+    """One claim at a time, and none while an administrator's order is written."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
@@ -85,30 +91,3 @@ def _lock_claims() -> None:
 def _startable() -> RunQuerySet:
     """Waiting, and nobody has asked to cancel it since it was given back."""
     return Run.objects.queued().filter(cancel_requested_at=None)
-
-
-def _next_owner() -> int | None:
-    waiting = dict(_startable().values_list("owner_id").annotate(Min("queued_at")))
-    if not waiting:
-        return None
-    running = dict(Run.objects.running().values_list("owner_id").annotate(Count("pk")))
-    turns = dict(
-        Run.objects.filter(owner_id__in=waiting, claimed_at__isnull=False)
-        .values_list("owner_id")
-        .annotate(Max("claimed_at"))
-    )
-    never = datetime.min.replace(tzinfo=timezone.get_default_timezone())
-    free = [owner for owner in waiting if running.get(owner, 0) < settings.LAB_MAX_RUNNING]
-    return min(
-        free,
-        key=lambda owner: (running.get(owner, 0), turns.get(owner, never), waiting[owner]),
-        default=None,
-    )
-
-
-def ahead_of(run: Run) -> int:
-    """How many queued runs stand before this one, by time of waiting. One query.
-
-    The order of claims also weighs whose turn it is, so this is an upper bound for people who seldom run.
-    """
-    return Run.objects.queued().filter(queued_at__lt=run.queued_at).exclude(pk=run.pk).count()

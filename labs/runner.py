@@ -18,16 +18,19 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from labs import queue
+from labs import paces, queue, turns
 from labs.channel import Channel
 from labs.children import Child, nursery
+from labs.control.models import Mode, mode_now
 from labs.curves import Ledger, bounded
 from labs.drain import draining
 from labs.goals import check_training
 from labs.models import Run
 from labs.selectors import base_run
 from labs.states import State
+from labs.turns import Turn
 from labs.uploads import path_of
+from trainer.spec import RunSpec
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class LostError(Exception):
 
 
 def work() -> int:
-    """Carry runs until none waits or the worker is being stopped. Returns how many were carried."""
+    """Carry runs, slice by slice, until none waits or the worker is being stopped. Returns how many slices."""
     carried = 0
     while not draining():
         run = queue.claim()
@@ -81,6 +84,7 @@ class Supervisor:
         self.pending: list[dict[str, Any]] = []
         self.flushed_at = self.looked_at = self.renewed_at = 0.0
         self.heard_at = time.monotonic()
+        self.turn = Turn(run)
         self.stopping = False
         self.final: dict[str, Any] | None = None
 
@@ -89,6 +93,7 @@ class Supervisor:
         child: Child | None = None
         try:
             self.channel.send("state", {"state": State.RUNNING, "attempt": self.run.attempt})
+            self.turn.begins(time.monotonic())
             child = nursery.start(self._request())
             self._follow(child)
             self._flush()
@@ -132,6 +137,7 @@ class Supervisor:
                 self._flush()
             if now - self.looked_at >= LOOK_S:
                 self._look(child, now)
+            self._share(child, now)
 
     def _take(self, events: list[dict[str, Any]]) -> None:
         for event in map(bounded, events):
@@ -146,11 +152,14 @@ class Supervisor:
                 self.ledger.add([event])
                 self.pending.append(event)
             if kind == "started":
+                self.turn.prepared(time.monotonic())
                 self.channel.stale = True
-                if event["step"]:
+                if event["step"] and event["step"] != self.run.step:
                     self.ledger.rewind(0)
+            elif kind == "point":
+                self.turn.shows_points(time.monotonic())
             elif kind == "checkpoint":
-                self._store(**self.ledger.columns())
+                self._store(**self._columns())
 
     def _flush(self) -> None:
         """Pass on what has come; after a gap, everything anew."""
@@ -170,11 +179,22 @@ class Supervisor:
             self.renewed_at = now
         if self._cancelled():
             self.final = {"kind": "failed", "ending": State.CANCELLED, "step": self.ledger.step, "detail": {}}
-        elif draining() and not self.stopping:
-            self.stopping = True
-            child.ask_to_stop()
+        elif not self.stopping and (draining() or self._persist(mode_now) == Mode.DRAINED):
+            self._ask_to_stop(child)
         elif now - self.heard_at > SILENCE_S:
             raise TimeoutError(f"no word from process {child.pid} for {SILENCE_S:.0f} s")
+
+    def _share(self, child: Child, now: float) -> None:
+        """Give way to somebody whose turn it is: the run goes back to the queue at its very step."""
+        if self.stopping or self.final or not self.turn.may_end(now, self.ledger.step, self.run.steps, LOOK_S):
+            return
+        over = self.turn.over(now)
+        if self._persist(lambda: turns.gives_way(self.run, timezone.now().timestamp(), turn_over=over)):
+            self._ask_to_stop(child)
+
+    def _ask_to_stop(self, child: Child) -> None:
+        self.stopping = True
+        child.ask_to_stop()
 
     def _cancelled(self) -> bool:
         rows = Run.objects.filter(pk=self.run.pk, fence=self.run.fence)
@@ -188,7 +208,7 @@ class Supervisor:
         if self.final["kind"] == "finished":
             self._finish(State.FINISHED)
         elif self.final["ending"] == "interrupted":
-            self._store(**self.ledger.columns())
+            self._store(**self._columns())
             self._give_back(counted=False)
         else:
             self._finish(State(self.final["ending"]))
@@ -197,7 +217,7 @@ class Supervisor:
         """Store result and whole curve by one fenced UPDATE, then tell the watchers and the courses."""
         if ending == State.FINISHED:
             self.ledger.info["weights"] = weights_hash(self.run)
-        columns = self.ledger.columns()
+        columns = self._columns()
         if data_hash := self.ledger.info.get("started", {}).get("data_hash"):
             columns["data_hash"] = data_hash
         changes = columns | {"result": self.final, "finished_at": timezone.now(), "lease_until": None}
@@ -205,6 +225,14 @@ class Supervisor:
             raise LostError
         self.channel.send("snapshot", columns)
         self.channel.send("state", {"state": ending, "result": self.final})
+        self._learn()
+
+    def _learn(self) -> None:
+        """Note how long the start took and, of a finished run, the training."""
+        if self.turn.start_s:
+            paces.note(paces.start_key(RunSpec.stored(self.run.spec)), self.turn.start_s)
+        if self.final and self.final["kind"] == "finished":
+            paces.learn(self.run, self.final["seconds"])
 
     def _record(self, ending: State, changes: dict[str, Any]) -> bool:
         """Ending and goal together or not at all. On a copy, so that it can be tried again."""
@@ -220,7 +248,7 @@ class Supervisor:
         if self._cancelled():  # asked for while the child was leaving
             self.final = {"kind": "failed", "ending": State.CANCELLED, "step": self.ledger.step, "detail": {}}
             self._finish(State.CANCELLED)
-        elif self._persist(lambda: queue.give_back(self.run, counted=counted)):
+        elif self._persist(lambda: queue.give_back(self.run, counted=counted, **self.turn.left())):
             self.channel.send("state", {"state": State.QUEUED})
 
     def _give_up(self) -> None:
@@ -235,6 +263,11 @@ class Supervisor:
             log.warning("run %s: left to the reaper", self.run.pk)
 
     # Database
+
+    def _columns(self) -> dict[str, Any]:
+        """What the row keeps of the run so far."""
+        seconds = self.ledger.curve["seconds"]
+        return self.ledger.columns() | {"trained_s": seconds[-1] if seconds else 0.0}
 
     def _store(self, **columns: Any) -> None:
         """Keep curve and samples by a fenced UPDATE. Raises LostError."""

@@ -189,6 +189,8 @@ LAB_MAX_RUNNING = env.number("LAB_MAX_RUNNING", 1, low=1, high=100)
 """Runs of one learner that may be running."""
 LAB_MAX_QUEUED = env.number("LAB_MAX_QUEUED", 5, low=1, high=1000)
 """Runs of one learner that may be waiting."""
+LAB_TURN_S = env.number("LAB_TURN_S", 20, low=1, high=86_400)
+"""Seconds of training after which a run goes back behind those who wait."""
 LAB_RUN_SECONDS = env.number("LAB_RUN_SECONDS", 300, low=5, high=86_400)
 """Training time after which a run ends as "out of time", seconds."""
 LAB_MEMORY_MB = env.number("LAB_MEMORY_MB", 2048, low=256, high=1_000_000)
@@ -215,6 +217,7 @@ CELERY_TASK_ROUTES = {
     "labs.tasks.work": {"queue": "train"},
     "labs.tasks.generate": {"queue": "play"},
     "labs.tasks.complete": {"queue": "play"},
+    "labs.tasks.look": {"queue": "play"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
