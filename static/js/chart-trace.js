@@ -11,28 +11,68 @@ export function transform({ bbox, scales: { x, y } }, log) {
   };
 }
 
+/** Points of one path: a canvas takes much longer for one long path than for its parts. */
+const PART = 16;
+
 /** One curve through `rows`; values that are no numbers leave a gap. */
 export function traceLine(ctx, at, xs, ys, rows, { ink, ground, ratio, dash = [], width = 2, alpha = 1, knots = false }) {
-  ctx.beginPath();
-  let open = false;
-  for (const row of rows) {
-    const y = ys[row];
-    if (!Number.isFinite(y)) open = false;
-    else if (open) ctx.lineTo(at.x(xs[row]), at.y(y));
-    else {
-      ctx.moveTo(at.x(xs[row]), at.y(y));
-      open = true;
-    }
-  }
   ctx.globalAlpha = alpha;
+  const wide = Math.max(1, Math.round(width * ratio)), across = rows.length ? at.x(xs[rows.at(-1)]) - at.x(xs[rows[0]]) : 0;
+  if (!dash.length && !knots && rows.length > (1.5 * across) / wide) {
+    ctx.fillStyle = ink;
+    for (const [left, top, bottom] of columns(at, xs, ys, rows, wide)) ctx.fillRect(left, top - wide / 2, wide, bottom - top + wide);
+    ctx.globalAlpha = 1;
+    return;
+  }
   ctx.strokeStyle = ink;
   ctx.lineWidth = width * ratio;
-  ctx.lineJoin = "round";
+  ctx.lineJoin = "bevel";
   ctx.setLineDash(dash.map((part) => part * ratio));
+  ctx.beginPath();
+  let drawn = 0, dashed = 0, before = null;
+  for (const row of rows) {
+    const value = ys[row], here = Number.isFinite(value) ? [at.x(xs[row]), at.y(value)] : null;
+    if (here && before) {
+      ctx.lineTo(...here);
+      if (dash.length) dashed += Math.hypot(here[0] - before[0], here[1] - before[1]);
+      if (++drawn % PART === 0) {
+        ctx.stroke();
+        ctx.beginPath();
+        ctx.lineDashOffset = dashed;
+        ctx.moveTo(...here);
+      }
+    } else if (here) ctx.moveTo(...here);
+    before = here;
+  }
   ctx.stroke();
   ctx.setLineDash([]);
+  ctx.lineDashOffset = 0;
   if (knots) for (const row of rows) knot(ctx, at.x(xs[row]), at.y(ys[row]), { ink, ground, ratio });
   ctx.globalAlpha = 1;
+}
+
+/**
+ * What a line of more points than there are pixels covers: [left, top, bottom] of each column `wide` pixels wide, joined
+ * to the one before. The same picture as a stroke, in a twentieth of the time.
+ */
+export function* columns(at, xs, ys, rows, wide) {
+  let left = null, top = 0, bottom = 0, last = null;
+  for (const row of rows) {
+    const value = ys[row];
+    if (!Number.isFinite(value)) {
+      last = null;
+      continue;
+    }
+    const y = at.y(value), column = Math.floor(at.x(xs[row]) / wide) * wide;
+    if (column !== left) {
+      if (left !== null) yield [left, top, bottom];
+      left = column;
+      [top, bottom] = last === null ? [y, y] : [Math.min(y, last), Math.max(y, last)];
+    } else if (y < top) top = y;
+    else if (y > bottom) bottom = y;
+    last = y;
+  }
+  if (left !== null) yield [left, top, bottom];
 }
 
 /** A ring on a line. */
