@@ -17,6 +17,8 @@ from labs import drain, play, queue, runner
 from labs.channel import Channel
 from labs.children import nursery
 from labs.deploy import writer
+from labs.export import making
+from labs.export.states import Kind
 from labs.models import Run
 from labs.wake import send
 from portal.lib.redis import client
@@ -46,6 +48,18 @@ def complete(deployment_id: int) -> None:
         send(complete, deployment_id)
 
 
+@shared_task
+def export(export_id: int) -> None:
+    """Write files of a finished run."""
+    making.make(export_id)
+
+
+@shared_task
+def check(export_id: int) -> None:
+    """Run the script of a finished run, and compare."""
+    making.make(export_id)
+
+
 @shared_task(expires=30)
 def reap() -> None:
     """Give back runs of lost workers, and wake workers for whatever waits. Idempotent: two beats are safe."""
@@ -58,6 +72,9 @@ def reap() -> None:
         generate.delay(generation_id)
     for deployment_id in writer.forgotten():
         complete.delay(deployment_id)
+    making.expire()
+    for job in making.forgotten():
+        (check if job.kind == Kind.CHECK else export).delay(job.pk)
 
 
 def announce(run: Run) -> None:

@@ -214,7 +214,7 @@ def _failure(error: str) -> ApiError:
     if error == "model_gone":
         return ApiError(404, _("The run or the files of this model were deleted."), code="model_gone")
     if error == "changed_model":
-        return ApiError(409, _("The file of this model is not the one that its run left."), code="model_changed")
+        return ApiError(410, _("The file of this model is not the one that its run left."), code="model_changed")
     if error == "closing":
         return ApiError(503, _("The portal is restarting."), code="restarting", retry_after_s=5)
     if error == "out_of_memory":

@@ -217,6 +217,8 @@ CELERY_TASK_ROUTES = {
     "labs.tasks.work": {"queue": "train"},
     "labs.tasks.generate": {"queue": "play"},
     "labs.tasks.complete": {"queue": "play"},
+    "labs.tasks.export": {"queue": "play"},
+    "labs.tasks.check": {"queue": "train"},
     "labs.tasks.look": {"queue": "play"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
