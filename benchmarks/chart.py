@@ -67,7 +67,8 @@ class Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer the page itself from memory."""
         if self.path != "/":
-            return super().do_GET()
+            super().do_GET()
+            return
         body = PAGE.encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")

@@ -18,7 +18,7 @@ const PART = 16;
 export function traceLine(ctx, at, xs, ys, rows, { ink, ground, ratio, dash = [], width = 2, alpha = 1, knots = false }) {
   ctx.globalAlpha = alpha;
   const wide = Math.max(1, Math.round(width * ratio)), across = rows.length ? at.x(xs[rows.at(-1)]) - at.x(xs[rows[0]]) : 0;
-  if (!dash.length && !knots && rows.length > (1.5 * across) / wide) {
+  if (!dash.length && !knots && rows.length > 1.25 * across) {
     ctx.fillStyle = ink;
     for (const [left, top, bottom] of columns(at, xs, ys, rows, wide)) ctx.fillRect(left, top - wide / 2, wide, bottom - top + wide);
     ctx.globalAlpha = 1;

@@ -141,6 +141,7 @@ class Curves {
 
   draw() {
     const { u, options, inks } = this, { ctx, bbox } = u, ratio = devicePixelRatio, at = transform(u, options.log), labels = [];
+    ctx.save(); // uPlot remembers what it set
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
@@ -154,6 +155,7 @@ class Curves {
     });
     ctx.restore();
     if (this.width >= NARROW && labels.length <= 10) write(ctx, ratio, inks.ground, labels, bbox.left + bbox.width);
+    ctx.restore();
   }
 
   setZoom(zoom) {
