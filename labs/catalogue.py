@@ -7,10 +7,13 @@ language. Anything missing or wrong there stops the start with file and field.
     presets     recipes: name, title in both languages, and `run` (one of the recipe's), `values` (RunSpec), or both
     shown, more fields of RunSpec in front, and behind "more"; the others are hidden
     corpora     names of corpora to choose from; all that suit the task when left out
-    prediction  measure (and slice) that is asked before a run
+    prediction  measure (and slice) that is asked before a run; `sketch: true` also takes a sketched curve. `kind:
+                ranking` asks for an order instead: `rank` (slices or presets), `items`, `first` (highest or lowest)
     goal        kind, measure, slice, minus, least, most: see `labs.lab.Goal`. Without bounds they come from the
                 recipe's goal of that measure and slice. `requires` names a preset and the fields that a run must have
                 from it. The texts write {bound} for the bound
+    graded      tokens (the budget), measure (of the hidden set), low and full (the figures for no and for all points),
+                attempts, requires (else the goal's): see `labs.lab.Graded`
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from typing import Any
 
 import yaml
 
-from labs.lab import GOALS, LANGUAGES, SECTIONS, Goal, Lab, Prediction, Preset, Section, localised
+from labs.assessment.reading import FieldError, read_graded, read_prediction
+from labs.lab import GOALS, LANGUAGES, SECTIONS, Goal, Graded, Lab, Prediction, Preset, Section, localised
 from labs.wording import measure
 from trainer.corpora import CORPORA, OPTIONS
 from trainer.goals import Recipe
@@ -33,7 +37,7 @@ from trainer.spec import RunSpec, SpecError
 FOLDER = Path(__file__).parent / "catalog"
 FRONT = ("title", "intro", "question", "goal")
 """Lines above a text."""
-FIELDS = {"number", "recipe", "presets", "shown", "more", "corpora", "prediction", "goal"}
+FIELDS = {"number", "recipe", "presets", "shown", "more", "corpora", "prediction", "goal", "graded"}
 GOAL_FIELDS = {"kind", "measure", "slice", "minus", "least", "most", "requires"}
 SPEC_FIELDS = frozenset(each.name for each in fields(RunSpec)) - {"threads", "device", "precision"}
 """What a recipe may say; the rest is the portal's."""
@@ -94,6 +98,7 @@ class _Reader:
             corpora=self._names("corpora", CORPORA.keys()),
             prediction=self._prediction(),
             target=self._goal(),
+            graded=self._graded(),
         )
 
     def _wrong(self, field: str, reason: str, file: str = "lab.yaml") -> CatalogueError:
@@ -225,11 +230,21 @@ class _Reader:
     # Prediction and goal
 
     def _prediction(self) -> Prediction:
-        entry = self.data.get("prediction")
-        if not isinstance(entry, dict) or not entry.get("measure"):
-            raise self._wrong("prediction.measure", "is missing")
-        measure, name = str(entry["measure"]), str(entry.get("slice", "held_out"))
-        return Prediction(question=self._front("question"), measure=measure, slice=name)
+        names = [preset.name for preset in self._presets()]
+        try:
+            return read_prediction(self.data.get("prediction"), self._front("question"), names)
+        except FieldError as error:
+            raise self._wrong(error.field, error.reason) from error
+
+    def _graded(self) -> Graded:
+        """The goal's conditions hold for a graded attempt too, unless it has its own."""
+        entry, goal = self.data.get("graded"), self.data.get("goal")
+        own = entry if isinstance(entry, dict) and "requires" in entry else goal
+        requires = self._requires(own.get("requires") if isinstance(own, dict) else None)
+        try:
+            return read_graded(entry, requires)
+        except FieldError as error:
+            raise self._wrong(error.field, error.reason) from error
 
     def _goal(self) -> Goal:
         entry = self.data.get("goal")

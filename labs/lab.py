@@ -17,6 +17,9 @@ LANGUAGES = ("en", "zh-hans")
 SECTIONS = ("purpose", "predict", "see", "explain")
 """Parts of a lab's text, in this order: why, what to say before, what to look at, what to be able to say after."""
 
+PREDICTIONS = ("number", "ranking")
+"""What can be asked before a run: a figure, or an order."""
+
 GOALS = ("measure", "forecast", "temperatures")
 """A bound for a measure; a prediction that comes close to it; texts written at three temperatures."""
 
@@ -46,11 +49,21 @@ class Preset:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What is asked before a run: a measure on a slice, as in `labs.figures`."""
+    """What is asked before a run: a measure on a slice, as in `labs.figures`; or which of several comes first."""
 
     question: Promise
     measure: str
     slice: str
+    kind: str = "number"
+    """One of PREDICTIONS."""
+    sketch: bool = False
+    """Whether the curve of held-out losses may be sketched beside the number."""
+    rank: str = ""
+    """Of a ranking, what is ordered by the measure: `slices` of one run, or one's runs of `presets`."""
+    items: tuple[str, ...] = ()
+    """Their names."""
+    lowest_first: bool = False
+    """Whether the lowest figure comes first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +105,29 @@ class Goal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Graded:
+    """How the server grades a recipe: trained anew within a budget, then measured on hidden data."""
+
+    tokens: int
+    """Most that the recipe may train on."""
+    measure: str
+    """Of the evaluation `hidden`: see `trainer.hidden`."""
+    low: float
+    """The figure that gives no point, ..."""
+    full: float
+    """... and the one that gives all; in between, points grow evenly. `full` may be the lower one."""
+    requires: Mapping[str, Any] = field(default_factory=dict)
+    """As in `Goal.requires`."""
+    attempts: int = 3
+
+    def share(self, value: float | None) -> float:
+        """Part of the points for a figure, 0 to 1; nothing for none."""
+        if value is None or not math.isfinite(value):
+            return 0.0
+        return min(1.0, max(0.0, (value - self.low) / (self.full - self.low)))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Section:
     """A part of a lab's text: heading and paragraphs."""
 
@@ -117,6 +153,7 @@ class Lab:
     """Corpora offered; all that suit the task where none are named."""
     prediction: Prediction
     target: Goal
+    graded: Graded
 
     @property
     def preset(self) -> RunSpec:
