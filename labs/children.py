@@ -1,6 +1,7 @@
 """Training processes as seen from the worker: a nursery that forks them, and the pipe on which one speaks.
 
-Called by `labs.runner` and `labs.play`. Each worker process has one nursery and one child at a time.
+Called by `labs.runner`, `labs.writing` and `labs.inside.looking`. Each worker process has one nursery and one child at
+a time.
 """
 
 from __future__ import annotations
@@ -58,6 +59,14 @@ class Child:
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [json.loads(line) for line in lines]
 
+    def ask(self, question: dict[str, Any]) -> bool:
+        """Pass a question on to a child that looks inside a run; False when it has gone."""
+        try:
+            os.write(self._keepalive, json.dumps(question, ensure_ascii=False).encode() + b"\n")
+        except BrokenPipeError:
+            return False
+        return True
+
     def ask_to_stop(self) -> None:
         """Let it write a checkpoint and leave."""
         self._signal(signal.SIGTERM)
@@ -70,9 +79,13 @@ class Child:
         """Its wait status (0: ended by itself without an error). Kills one that still speaks. Call once, last."""
         if not self.closed:
             self.kill()
+        self.close()
+        return self._nursery.status()
+
+    def close(self) -> None:
+        """Give its pipes back: it ends if it has not."""
         for fd in (self._events, self._keepalive):
             os.close(fd)
-        return self._nursery.status()
 
     def _signal(self, number: int) -> None:
         # It is its own session's leader from its first moments on, so its group is itself and its children.
@@ -89,6 +102,7 @@ class Nursery:
         self._channel: socket.socket | None = None
         self._answers: Iterator[bytes] = iter(())
         self._lock = threading.Lock()
+        self._kept: tuple[str, Child] | None = None
 
     def warm(self) -> None:
         """Have it ready: the import of torch takes seconds."""
@@ -100,8 +114,28 @@ class Nursery:
         """Have it ready soon, without holding up whoever starts this process."""
         threading.Thread(target=self.warm, daemon=True).start()
 
+    def keep(self, key: str, child: Child) -> None:
+        """Let a child that has answered stay under a name, until it is `let_go` or another is started."""
+        self._kept = key, child
+
+    def kept(self, key: str) -> Child | None:
+        """The child that stays under this name, if it has not left by itself."""
+        if self._kept is None or self._kept[0] != key:
+            return None
+        child = self._kept[1]
+        child.read(0)
+        return None if child.closed else child
+
+    def let_go(self) -> None:
+        """End the child that was kept, if there is one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept[1].read(0)  # one that has left by itself must not be killed: its number may be another's by now
+            kept[1].wait()
+
     def start(self, request: dict[str, Any]) -> Child:
         """Fork a child that carries out `request` (see trainer.nursery). Raises NurseryError."""
+        self.let_go()
         limits = {"memory_mb": settings.LAB_MEMORY_MB, "file_mb": settings.LAB_FILE_MB}
         message = json.dumps(limits | request).encode()
         for _ in range(STARTS):
@@ -130,6 +164,9 @@ class Nursery:
 
     def stop(self) -> None:
         """End it; a child that still runs loses its keepalive when its reader closes it."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept[1].close()
         if self._channel is not None:
             self._channel.close()
         if self._process is not None:

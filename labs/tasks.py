@@ -1,7 +1,7 @@
 """Celery's way in. A message carries nothing that matters: lost, late or doubled ones are harmless.
 
-`work` wakes a training worker, `generate` asks for one text, `complete` for the next one of a deployment, `reap` heals
-what was lost, every few seconds.
+`work` wakes a training worker, `generate` asks for one text, `complete` for the next one of a deployment, `look` for
+the answer to a question about a model, `reap` heals what was lost, every few seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from labs.children import nursery
 from labs.deploy import writer
 from labs.export import making
 from labs.export.states import Kind
+from labs.inside import looking
 from labs.models import Run
 from labs.wake import send
 from portal.lib.redis import client
@@ -49,6 +50,12 @@ def complete(deployment_id: int) -> None:
 
 
 @shared_task
+def look(probe_id: int) -> None:
+    """Let a model be looked into."""
+    looking.look(probe_id)
+
+
+@shared_task
 def export(export_id: int) -> None:
     """Write files of a finished run."""
     making.make(export_id)
@@ -68,6 +75,7 @@ def reap() -> None:
     play.expire()
     _top_up(work, "train", Run.objects.queued().count())
     writer.expire()
+    looking.expire()
     for generation_id in play.forgotten():
         generate.delay(generation_id)
     for deployment_id in writer.forgotten():
@@ -75,6 +83,8 @@ def reap() -> None:
     making.expire()
     for job in making.forgotten():
         (check if job.kind == Kind.CHECK else export).delay(job.pk)
+    for probe_id in looking.forgotten():
+        look.delay(probe_id)
 
 
 def announce(run: Run) -> None:

@@ -7,6 +7,7 @@ from labs import views
 urlpatterns = [
     path("", include("labs.deploy.urls")),
     path("", include("labs.export.urls")),
+    path("", include("labs.inside.urls")),
     path("labs/", views.lab_list, name="lab-list"),
     path("labs/<slug:slug>/", views.lab, name="lab"),
     path("labs/<slug:slug>/cost/", views.cost, name="cost"),

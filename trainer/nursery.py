@@ -8,7 +8,8 @@ operation itself: a fork after a parallel operation can hang. `labs.children` st
     answer   {"pid": ...}, then, when the child has ended, {"status": ...} (as os.waitpid gives it)
 
 The child writes events as JSON lines to `events`. It ends when `keepalive`, a pipe, is closed at the other end: a
-supervisor that dies takes its children along. Limits (memory, file size) hold for the child alone.
+supervisor that dies takes its children along. A child that looks inside a run gets its questions on that pipe, one JSON
+line each. Limits (memory, file size) hold for the child alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import resource
 import signal
 import socket
@@ -31,6 +33,8 @@ from trainer.corpora.kept import ChangedError, read_data
 from trainer.events import Failed
 from trainer.export.carry import carry
 from trainer.loop import is_out_of_memory, train
+from trainer.probe.asking import Asker, open_run
+from trainer.probe.subject import ProbeError
 from trainer.reports import report
 from trainer.spec import RunSpec, SpecError
 from trainer.starting import base_hash
@@ -39,6 +43,8 @@ from trainer.writer import write
 REQUEST_BYTES = 1_000_000
 NICE = 10
 """Pages and streams come first: training takes what they leave."""
+IDLE_S = 60.0
+"""A child that looks inside a run leaves when nothing was asked for so long."""
 CHILD_FAILED = 1
 SUPERVISOR_GONE = 3
 
@@ -86,12 +92,17 @@ def _child(request: dict[str, Any], events: int, keepalive: int) -> None:
     code = CHILD_FAILED
     try:
         os.setsid()
-        _come_last()
+        if request["kind"] != "look":  # somebody waits for each of its answers
+            _come_last()
+        asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         # The thread first: one that starts without memory dies unheard, and its starter would wait for it for ever.
-        threading.Thread(target=_end_with, args=(keepalive,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(keepalive, asked), daemon=True).start()
         _limit(request)
         with os.fdopen(events, "w", encoding="utf-8", buffering=1) as out:
-            {"train": _train, "sample": _sample, "export": _export}[request["kind"]](request, out)
+            if request["kind"] == "look":
+                _look(request, asked, out)
+            else:
+                {"train": _train, "sample": _sample, "export": _export}[request["kind"]](request, out)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -114,8 +125,11 @@ def _limit(request: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _end_with(keepalive: int) -> None:
-    os.read(keepalive, 1)  # nobody ever writes: returns when the last writer is gone
+def _end_with(keepalive: int, asked: queue.SimpleQueue[bytes]) -> None:
+    """Pass on what is asked; leave when the last writer is gone."""
+    with os.fdopen(keepalive, "rb") as lines:
+        for line in lines:
+            asked.put(line)
     os._exit(SUPERVISOR_GONE)
 
 
@@ -153,6 +167,32 @@ def _sample(request: dict[str, Any], out: TextIO) -> None:
         if not is_out_of_memory(error):
             raise
         out.write(Failed(ending="out_of_memory", step=0, detail={}).to_json() + "\n")
+
+
+def _look(request: dict[str, Any], asked: queue.SimpleQueue[bytes], out: TextIO) -> None:
+    """Answer questions about one run until none has come for IDLE_S: {"kind": "answer", "answer": JSON as text} or
+    {"kind": "failed", "ending": code, "detail": what its sentence needs}, each with the `id` of its question.
+    """
+    paths = {name: Path(request[name]) if request.get(name) else None for name in ("text_path", "base")}
+    asker = open_run(Path(request["run_dir"]), request["spec"], weights=request.get("weights", ""), **paths)
+    while True:
+        try:
+            question = json.loads(asked.get(timeout=IDLE_S))
+        except queue.Empty:
+            return
+        out.write(json.dumps({"id": question["id"]} | _answered(asker, question), ensure_ascii=False) + "\n")
+
+
+def _answered(asker: Asker, question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answer = asker.ask(question["question"], question["params"])
+    except ProbeError as error:
+        return {"kind": "failed", "ending": error.code, "detail": error.params}
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return {"kind": "failed", "ending": "out_of_memory", "detail": {}}
+    return {"kind": "answer", "answer": json.dumps(answer, ensure_ascii=False, separators=(",", ":"))}
 
 
 def _export(request: dict[str, Any], out: TextIO) -> None:

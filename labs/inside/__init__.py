@@ -1,1 +1,1 @@
-"""Looking inside one's own run: attention, words, layers, parts. Questions wait as rows, a worker's child answers them."""
+"""Looking inside one's own run: attention, words, layers, parts. A question is a row, a worker's child answers it."""

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from labs.inside.states import PROBE_MOVES, OPEN, Probed, probed_choices
+from labs.inside.states import OPEN, PROBE_MOVES, Probed, probed_choices
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

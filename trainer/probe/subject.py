@@ -35,7 +35,8 @@ class ProbeError(ValueError):
 
     Codes: no_model {folder}, no_snapshot {step, steps}, no_attention {family}, no_layers {family},
     not_causal {family}, not_about_text {task}, nothing_known {unknown}, too_short {needed, found} (tokens),
-    out_of_range {field, low, high, found}, not_a_choice {field, choices}, needed {field}.
+    out_of_range {field, low, high, found}, not_a_choice {field, choices}, needed {field}, changed_model and
+    changed_data (files are no longer the run's own).
     """
 
     def __init__(self, code: str, **params: Any) -> None:
