@@ -49,7 +49,7 @@ def save(run_dir: Path, saved: Saved) -> str:
         }
     )
     metadata = {"state": state, "digest": _digest(state, saved.tensors)}
-    path = run_dir / f"checkpoint-{saved.step:06d}.safetensors"
+    path = run_dir / name_of(saved.step)
     write_whole(path, write_tensors(dict(saved.tensors), metadata))
     # Files of later steps were found unusable, else the run had gone on from them.
     older = [other for other in _newest_first(run_dir) if other.name < path.name]
@@ -59,16 +59,26 @@ def save(run_dir: Path, saved: Saved) -> str:
     return path.name
 
 
+def name_of(step: int) -> str:
+    """The file of a step."""
+    return f"checkpoint-{step:06d}.safetensors"
+
+
 def load(run_dir: Path, *, identity: str | None = None) -> Saved | None:
     """Read the newest sound checkpoint, of this identity if one is given; None where there is none."""
     for path in _newest_first(run_dir):
-        try:
-            saved = _read(path.read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError):
-            continue
-        if identity in (None, saved.identity):
+        saved = load_one(path)
+        if saved is not None and identity in (None, saved.identity):
             return saved
     return None
+
+
+def load_one(path: Path) -> Saved | None:
+    """Read one checkpoint; None where it is missing or damaged."""
+    try:
+        return _read(path.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None
 
 
 def load_curve(run_dir: Path) -> dict[str, Any]:

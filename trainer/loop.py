@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from trainer import budget, checkpoint
+from trainer import budget, checkpoint, forks
 from trainer.corpora import CORPORA, CorpusError, Data, data_hash, load
 from trainer.curve import Curve
 from trainer.events import Baseline, Checkpoint, Event, Failed, Finished, HeldOut, Layers, Point, Sample, Started
@@ -69,6 +69,7 @@ def train(
     run_dir: Path,
     data: Data | None = None,
     base: Path | None = None,
+    fork: forks.Fork | None = None,
     stop: Callable[[], bool] = never,
     max_seconds: float | None = None,
     report: Report = no_report,
@@ -76,9 +77,10 @@ def train(
 ) -> Iterator[Event]:
     """Train a model, or go on from the newest sound checkpoint in `run_dir`; the last event is Finished or Failed.
 
-    `data` stands for the corpus's own; `base` is the folder of the model to fine-tune. `stop` is asked at every step;
-    a true answer, or `max_seconds` of training (earlier attempts included), ends the run with a checkpoint. With
-    `keep_snapshots` the weights of every checkpoint stay (`trainer.snapshots`). The same spec, data, torch build and
+    `data` stands for the corpus's own; `base` is the folder of the model to fine-tune; `fork` another run's checkpoint
+    to go on from. `stop` is asked at every step; a true answer, or `max_seconds` of training (earlier attempts
+    included), ends the run with a checkpoint. With `keep_snapshots` the weights of every checkpoint stay
+    (`trainer.snapshots`), and whole checkpoints for forks as far as there is room. The same spec, data, torch build and
     processor give the same losses to the last bit, however often the run is interrupted. Raises SpecError, OSError.
     Sets torch's thread count and flushing of denormals for the whole process.
     """
@@ -86,12 +88,14 @@ def train(
         raise SpecError(problems)
     if spec.tuning != "scratch":
         check_base(spec, base)
+    if fork is not None:
+        forks.check_fork(spec, fork)
     data = corpus_data(spec) if data is None else data
     torch.set_num_threads(spec.threads)
     torch.set_flush_denormal(True)
     run: Run | None = None
     try:
-        run = Run(spec, data, run_dir, base)
+        run = Run(spec, data, run_dir, base, fork)
         yield from run.events(stop, max_seconds, report, keep_snapshots)
     except DataError as error:
         yield Failed(ending="refused", step=0, detail=error.detail)
@@ -126,10 +130,15 @@ def is_out_of_memory(error: BaseException) -> bool:
 class Run:
     """One attempt: all state between two steps."""
 
-    def __init__(self, spec: RunSpec, data: Data, run_dir: Path, base: Path | None) -> None:
+    def __init__(
+        self, spec: RunSpec, data: Data, run_dir: Path, base: Path | None, fork: forks.Fork | None = None
+    ) -> None:
         self.spec, self.run_dir = spec, run_dir
         self.data_hash = data_hash(data)
         self.identity = identity(spec, data_hash=self.data_hash, torch_version=torch.__version__)
+        branch = forks.load(fork) if fork else None
+        if branch:
+            self.identity = forks.identity_of(self.identity, branch.identity, branch.step)
         # Two generators, both the run's own: held-out loss and samples in between change nothing.
         self.windows_rng = torch.Generator().manual_seed(spec.seed)
         self.model_rng = torch.Generator().manual_seed(spec.seed)
@@ -148,7 +157,8 @@ class Run:
         self.step = 0
         self.seconds_before = 0.0
         run_dir.mkdir(parents=True, exist_ok=True)  # only now: what is refused leaves no trace
-        self._restore()
+        self.started_at = time.perf_counter()
+        self._restore(branch)
         self.started_at = time.perf_counter()
 
     @property
@@ -168,7 +178,10 @@ class Run:
                     yield from self._evaluate(stop, report)
                     if keep_snapshots:
                         save_snapshot(self.run_dir, self.step, self.model)
-                    yield self._checkpoint()
+                    saved = self._checkpoint()
+                    if keep_snapshots:
+                        forks.keep(self.run_dir, saved.path, self.step, self.spec)
+                    yield saved
             except StoppedError:  # the next attempt evaluates this step anew
                 ending = Failed(ending="interrupted", step=self.step, detail={})
             if self.step == self.spec.steps and not ending:
@@ -355,9 +368,10 @@ class Run:
         )
         return Checkpoint(step=self.step, path=checkpoint.save(self.run_dir, saved))
 
-    def _restore(self) -> None:
-        """Go back to the newest sound checkpoint of this very run, if there is one."""
-        saved = checkpoint.load(self.run_dir, identity=self.identity)
+    def _restore(self, branch: checkpoint.Saved | None) -> None:
+        """Go back to the newest sound checkpoint of this very run; else to the one that it branches off from."""
+        own = checkpoint.load(self.run_dir, identity=self.identity)
+        saved = own or branch
         if saved is None:
             return
         with torch.no_grad():
@@ -366,6 +380,8 @@ class Run:
         self.windows_rng.set_state(torch.from_numpy(saved.tensors["rng.windows"]))
         self.model_rng.set_state(torch.from_numpy(saved.tensors["rng.model"]))
         self.step, self.seconds_before, self.curve = saved.step, saved.seconds, saved.curve
+        if own is None:
+            self._checkpoint()  # its own from now on, with the curve up to here
 
 
 def _finite(value: float) -> float | None:
