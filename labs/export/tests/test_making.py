@@ -17,7 +17,7 @@ from labs.export.selectors import files
 from labs.export.states import Kind, Stage
 from labs.models import Generation, Run
 from labs.states import State
-from labs.tests.factories import TINY, make_run
+from labs.tests.factories import make_run
 from portal.accounts.models import User
 
 pytestmark = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -29,9 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def own_folder(tmp_path: Any, settings: Settings) -> Iterator[None]:
+def own_folder(tmp_path: Any, settings: Settings) -> None:
     settings.VAR_DIR = tmp_path
-    yield
 
 
 @pytest.fixture
