@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from labs.datasets.selectors import kind_for
 from labs.faces import FACES, OPTION_FACES, WHEN, Choices, Face, Text, When
 from labs.lab import Lab, Preset
 from trainer.checks import TASK_FAMILIES
@@ -204,6 +205,11 @@ class Recipe:
     def takes_uploads(self) -> bool:
         """Whether a text of one's own can be trained on here."""
         return not self.lab.corpora and self.values["task"] in ("language", "masked", "embed")
+
+    @property
+    def takes_tables(self) -> str:
+        """The kind of table of one's own that can be trained on here, labelled or pairs; empty for none."""
+        return kind_for(self.values["task"], self.lab.corpora)
 
     @property
     def tickable(self) -> list[tuple[str, Text, bool]]:

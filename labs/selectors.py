@@ -16,6 +16,7 @@ from django.urls import reverse
 from labs import channel, costs, wording
 from labs.catalogue import LABS
 from labs.curves import Ledger
+from labs.datasets.selectors import KINDS, kind_for
 from labs.lab import Lab
 from labs.models import Generation, GenerationQuerySet, LabRecord, Run, RunQuerySet, Upload, UploadQuerySet
 from labs.states import State
@@ -24,6 +25,8 @@ from trainer.spec import RunSpec, SpecError
 
 TEXT_TASKS = ("language", "masked", "embed")
 """Tasks that learn from texts, one's own among them."""
+UPLOADS = dict.fromkeys(TEXT_TASKS, "text") | KINDS
+"""The kind of one's own data that a task learns from."""
 MOST_BASES = 20
 """Models offered for fine-tuning."""
 
@@ -51,6 +54,8 @@ class CorpusFacts:
     """Empty where it is known only when the data are made."""
     distinct: int | None = None
     """Different characters of an upload."""
+    kind: str = ""
+    """Of an upload: text, labelled or pairs."""
 
     def vocab_size(self, spec: RunSpec) -> int:
         """About how many tokens `spec` makes of it."""
@@ -113,9 +118,10 @@ def corpora(user: Any, lab: Lab, task: str) -> list[tuple[str, str]]:
         for name, corpus in CORPORA.items()
         if task in corpus.tasks and (not lab.corpora or name in lab.corpora)
     ]
-    if task not in TEXT_TASKS or lab.corpora:
+    kind = UPLOADS.get(task, "")
+    if not kind or (lab.corpora and not kind_for(task, lab.corpora)):
         return built_in
-    return built_in + [(upload.corpus, upload.name) for upload in uploads(user)]
+    return built_in + [(upload.corpus, upload.name) for upload in uploads(user).filter(kind=kind)]
 
 
 def titles(user: Any) -> dict[str, str]:
@@ -152,7 +158,9 @@ def corpus_facts(user: Any, value: str) -> CorpusFacts | None:
     upload = uploads(user).filter(sha256=value.removeprefix("sha256:")).first() if value.startswith("sha256:") else None
     if upload is None:
         return None
-    return CorpusFacts(value=value, title=upload.name, data_hash=upload.sha256, distinct=upload.vocab_size)
+    return CorpusFacts(
+        value=value, title=upload.name, data_hash=upload.sha256, distinct=upload.vocab_size, kind=upload.kind
+    )
 
 
 @cache
@@ -181,6 +189,8 @@ def check(user: Any, lab: str, values: Mapping[str, Any]) -> tuple[RunSpec | Non
     wrong: dict[str, str] = {}
     if facts is None:
         wrong["corpus"] = str(wording.SPEC["unknown_corpus"])
+    elif facts.kind and facts.kind != UPLOADS.get(spec.task):
+        wrong["corpus"] = str(wording.SPEC["wrong_kind"])
     if spec.base and base_run(user, spec.base) is None:
         wrong["base"] = str(wording.SPEC["no_base"])
     return spec, facts, wrong

@@ -16,6 +16,7 @@ from celery.signals import worker_process_init, worker_ready, worker_shutting_do
 from labs import drain, play, queue, runner
 from labs.channel import Channel
 from labs.children import nursery
+from labs.datasets import services as tables
 from labs.deploy import writer
 from labs.export import making
 from labs.export.states import Kind
@@ -81,6 +82,7 @@ def reap() -> None:
     for deployment_id in writer.forgotten():
         complete.delay(deployment_id)
     making.expire()
+    tables.expire()
     for job in making.forgotten():
         (check if job.kind == Kind.CHECK else export).delay(job.pk)
     for probe_id in looking.forgotten():

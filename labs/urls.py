@@ -5,6 +5,7 @@ from django.urls import include, path
 from labs import views
 
 urlpatterns = [
+    path("", include("labs.datasets.urls")),
     path("", include("labs.deploy.urls")),
     path("", include("labs.export.urls")),
     path("", include("labs.inside.urls")),

@@ -193,6 +193,7 @@ SPEC: dict[str, Promise] = {
     "not_for_scratch": _("New weights have no model to start from: leave this empty, or choose how to fine-tune."),
     "no_base": _("The model to start from is not there. Choose a finished one."),
     "not_as_in_base": _("The model to start from has %(base)s here; fine-tuning keeps it."),
+    "wrong_kind": _("This task cannot learn from these data. Choose others."),
     "unknown_corpus": _("This text is not there. Choose another, or upload it again."),
 }
 
@@ -204,6 +205,13 @@ UPLOAD: dict[str, Promise] = {
     "not_utf8": _("The text is not UTF-8: see byte %(offset)s. Save it as UTF-8 and upload it again."),
     "bad_csv": _("Line %(line)s has not as many columns as the header."),
     "no_column": _("There is no column “%(column)s”. The columns are: %(columns)s."),
+    "bad_json": _("Line %(line)s is no JSON object. In JSON Lines each line is one."),
+    "empty_cell": _("Line %(line)s has nothing in the column “%(column)s”."),
+    "too_few_rows": _("There are %(found)s different rows; at least %(low)s are needed."),
+    "too_many_rows": _("There are more than %(high)s rows, which is the most."),
+    "one_class": _("All rows have the same label, “%(label)s”: there is nothing to tell apart."),
+    "too_few_per_class": _("The label “%(label)s” has %(found)s different rows; each needs at least %(low)s."),
+    "too_many_classes": _("There are %(found)s different labels; at most %(high)s are allowed. Is this the right column?"),
     "too_uniform": _("The text has only %(found)s different characters; at least %(low)s are needed."),
 }
 

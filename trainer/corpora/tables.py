@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from trainer.corpora.base import Examples, Labelled, Pair, part_of
@@ -85,6 +86,22 @@ def load_pairs(
     return _table(name, "pairs", pairs, [""] * len(pairs), seen)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """How a table begins."""
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+
+
+def preview(stream: Readable, name: str, count: int, *, high: int = MAX_UPLOAD) -> Preview:
+    """Columns and the first `count` rows of a table, which is read no further. Raises UploadError."""
+    rows = tuple(row for _line, row in islice(_table_rows(stream, name, high), count))
+    if not rows:
+        raise UploadError("too_few_rows", {"low": MIN_ROWS, "found": 0})
+    return Preview(columns=tuple(dict.fromkeys(column for row in rows for column in row)), rows=rows)
+
+
 def read_bounded(stream: Readable, *, high: int = MAX_UPLOAD) -> bytes:
     """All bytes of a stream that has at most `high`; reads no further. Raises UploadError too_large."""
     return b"".join(_chunks(stream, high))
@@ -128,9 +145,7 @@ def _plain(text: str) -> str:
 
 def _rows(stream: Readable, name: str, columns: tuple[str, str], high: int) -> Iterator[Row]:
     """The two columns of every row. Raises UploadError."""
-    lines = _lines(stream, high)
-    rows = _json_rows(lines) if name.lower().endswith(JSON_LINES) else _csv_rows(lines)
-    for count, (line, row) in enumerate(rows, start=1):
+    for count, (line, row) in enumerate(_table_rows(stream, name, high), start=1):
         if count > MAX_ROWS:
             raise UploadError("too_many_rows", {"high": MAX_ROWS})
         for column in columns:
@@ -139,6 +154,12 @@ def _rows(stream: Readable, name: str, columns: tuple[str, str], high: int) -> I
             if not row[column].strip():
                 raise UploadError("empty_cell", {"line": line, "column": column})
         yield line, row[columns[0]].strip(), row[columns[1]].strip()
+
+
+def _table_rows(stream: Readable, name: str, high: int) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line and cells of every row, of the format that the name says."""
+    lines = _lines(stream, high)
+    return _json_rows(lines) if name.lower().endswith(JSON_LINES) else _csv_rows(lines)
 
 
 def _csv_rows(lines: Iterator[str]) -> Iterator[tuple[int, dict[str, str]]]:
