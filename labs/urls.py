@@ -5,6 +5,7 @@ from django.urls import include, path
 from labs import views
 
 urlpatterns = [
+    path("", include("labs.compare.urls")),
     path("", include("labs.datasets.urls")),
     path("", include("labs.deploy.urls")),
     path("", include("labs.export.urls")),
@@ -14,7 +15,6 @@ urlpatterns = [
     path("labs/<slug:slug>/cost/", views.cost, name="cost"),
     path("labs/<slug:slug>/recipe/", views.recipe, name="recipe"),
     path("labs/<slug:slug>/runs/", views.run_submit, name="run-submit"),
-    path("runs/", views.run_list, name="run-list"),
     path("runs/<int:run_id>/", views.run, name="run"),
     path("runs/<int:run_id>/status/", views.run_status, name="run-status"),
     path("runs/<int:run_id>/cancel/", views.run_cancel, name="run-cancel"),

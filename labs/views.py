@@ -14,7 +14,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -35,7 +34,6 @@ from labs.wording import measure, upload_reason
 from portal.lib.errors import UserError
 from trainer.corpora import MAX_UPLOAD, UploadError
 
-RUNS_A_PAGE = 20
 RUNS_BESIDE_A_LAB = 8
 PLAY_FIELDS = ("prompt", "temperature", "top_k", "top_p", "max_tokens", "seed")
 PLAY_PRESET = {"temperature": "0.8", "top_k": "0", "top_p": "1", "max_tokens": "200", "seed": "1"}
@@ -143,26 +141,6 @@ def run_submit(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @login_required
-def run_list(request: HttpRequest) -> HttpResponse:
-    """One's runs, newest first; `?lab=` and `?state=` filter."""
-    chosen = {"lab": request.GET.get("lab", ""), "state": request.GET.get("state", "")}
-    every = selectors.run_list(request.user)
-    runs = every.filter(**{name: value for name, value in chosen.items() if value})
-    page = Paginator(runs, RUNS_A_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "rows": [selectors.run_row(run) for run in page],
-        "labs": list(LABS.values()),
-        "states": list(State),
-        "chosen": chosen,
-        "filtered": any(chosen.values()),
-        "first_lab": next(iter(LABS)),
-    }
-    return render(request, "labs/run_list.html", context)
-
-
-@require_safe
-@login_required
 def run(request: HttpRequest, run_id: int) -> HttpResponse:
     """A run, live or ended, drawn from what is stored; script goes on from there."""
     return run_page(request, selectors.run_get(request.user, run_id))
@@ -204,15 +182,15 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
 
 def status_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     """What changes when a run changes its state: the parts of the fragment `run-status`."""
-    ahead, seconds = selectors.queue_place(run)
+    place = selectors.queue_place(run)
     texts = list(selectors.generations(request.user, run.pk)) if run.state == State.FINISHED else []
     return {
         "run": run,
         "outcome": results.outcome(run),
         "writes": results.writes(run),
         "stairs": presenters.stairs(run),
-        "queue_words": presenters.place_sentence(ahead),
-        "wait_seconds": seconds,
+        "queue_words": presenters.place_sentence(place["ahead"]),
+        "place": place,
         "ending": ending_of(run),
         "card": selectors.lab_card(request.user, run.lab),
         "generations": texts,
