@@ -16,12 +16,7 @@ from labs.presenters import unit
 from portal.lib.words import sentences
 
 INKS = 6
-DASHES: tuple[tuple[str, tuple[float, ...]], ...] = (
-    ("", ()),
-    ("dash", (5, 4)),
-    ("dashdot", (8, 3, 1.5, 3)),
-    ("dot", (1.5, 3.5)),
-)
+DASHES: dict[str, tuple[float, ...]] = {"": (), "dash": (5, 4), "dashdot": (8, 3, 1.5, 3), "dot": (1.5, 3.5)}
 COLUMNS = ("step", "tokens", "seconds")
 TABLE_ROWS = 12
 Points = dict[str, list[Any]]
@@ -61,7 +56,7 @@ def ink_of(pk: int) -> str:
 
 def dash_of(pk: int) -> str:
     """The class of a run's dash: with the colour, 24 looks."""
-    return DASHES[pk // INKS % len(DASHES)][0]
+    return list(DASHES)[pk // INKS % len(DASHES)]
 
 
 def recipe_key(run: Run) -> str:
@@ -92,11 +87,9 @@ def points_of(held: Mapping[str, Any], shares: Mapping[str, Any], measure: str) 
     values = list(held.get("loss", []))
     if measure:
         scale = wording.measure(measure).scale
-        at = {
-            step: renamed(found).get(measure)
-            for step, found in zip(shares.get("step", []), shares.get("measures", []), strict=False)
-        }
-        values = [None if at.get(step) is None else at[step] * scale for step in held.get("step", [])]
+        there = zip(shares.get("step", []), shares.get("measures", []), strict=False)
+        at = {step: value * scale for step, found in there if (value := renamed(found).get(measure)) is not None}
+        values = [at.get(step) for step in held.get("step", [])]
     columns = [held.get(name, []) for name in COLUMNS]
     rows = [row for row in zip(*columns, values, strict=False) if row[-1] is not None]
     return {name: [row[place] for row in rows] for place, name in enumerate((*COLUMNS, "loss"))}
@@ -135,7 +128,7 @@ def for_script(drawn: Sequence[Line]) -> list[dict[str, Any]]:
             "id": line.ids[0],
             "label": line.label,
             "ink": line.ink,
-            "dash": dict(DASHES)[dash_of(line.ids[0])],
+            "dash": DASHES[dash_of(line.ids[0])],
             "points": {name: _rounded(column) for name, column in line.points.items()},
             "band": {"low": _rounded(line.low), "high": _rounded(line.high)} if line.low else None,
         }
@@ -190,10 +183,7 @@ def sentence(drawn: Sequence[Line], measure: str) -> str:
     order = sorted(drawn, key=lambda line: -line.last if higher else line.last)
     values = {"name": _("held-out loss") if not measure else str(wording.measure(measure).label)}
     for place, line in enumerate(order[:3], start=1):
-        values |= {
-            f"run{place}": line.label,
-            f"value{place}": f"{line.last:.3f}" if not higher else f"{line.last:.1f} %",
-        }
+        values |= {f"run{place}": line.label, f"value{place}": f"{line.last:.1f} %" if higher else f"{line.last:.3f}"}
     ranked = {
         1: _("Run %(run1)s ends at %(name)s %(value1)s."),
         2: _("By the last checkpoint run %(run1)s leads with %(name)s %(value1)s, then run %(run2)s with %(value2)s."),

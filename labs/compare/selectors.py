@@ -23,7 +23,6 @@ from labs.compare.view import MOST_DRAWN, View, toggled
 from labs.models import Run, RunQuerySet
 from labs.people import may_read_shared
 from labs.presenters import rate_text, unit
-from labs.states import State
 from portal.lib.errors import UserError
 
 PAGE = 20
@@ -78,7 +77,7 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Drawn runs: lines, settings, the sentence. What the run table, a shared view and a teacher's look have in common."""
+    """Drawn runs: lines, settings, the sentence. For the run table, a shared view and a teacher's look."""
 
     view: View
     runs: list[Run]
@@ -263,7 +262,7 @@ def row(runs: Sequence[Run], view: View) -> dict[str, Any]:
         "toggle": toggled(shown, ids),
         "pinned": first.pk in view.pin,
         "pin": toggled(view.pin, ids[:1]),
-        "family": labs.wording.FAMILY.get(spec.get("family", "gpt"), _("Transformer")),
+        "family": wording.FAMILY.get(spec.get("family", "gpt"), _("Transformer")),
         "shape": f"{spec['n_layers']} × {spec['d_model']}",
         "rate": rate_text(float(spec["learning_rate"])),
         "params": first.params,

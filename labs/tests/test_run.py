@@ -236,7 +236,7 @@ def test_run_list_takes_few_queries(
     for _ in range(20):
         make_finished(learner)
     client = client_for(learner)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         client.get(reverse("run-list"))
 
 
