@@ -24,6 +24,7 @@ from trainer.probe.subject import ProbeError, Subject, load, load_running
 from trainer.spec import RunSpec
 from trainer.starting import base_hash
 from trainer.tasks.base import Task
+from trainer.tasks.language import LanguageTask
 from trainer.tasks.prepare import prepare
 
 MOST_SUBJECTS = 12
@@ -101,13 +102,14 @@ def _text(params: Params) -> str:
 
 
 def _attention(asker: Asker, params: Params) -> dict[str, Any]:
-    """All heads in short; `kind`, `layer` and `head` name one to have all stages of (`one`)."""
+    return attention.look(asker.subject(params), _text(params), params.get("target")).to_dict()
+
+
+def _head(asker: Asker, params: Params) -> dict[str, Any]:
+    """All stages of one head: `kind`, `layer`, `head`."""
     found = attention.look(asker.subject(params), _text(params), params.get("target"))
-    answer = found.to_dict()
-    if "layer" in params:
-        one = found.one(params.get("kind", "self"), params["layer"], params.get("head", 0))
-        answer["one"] = one.to_dict()
-    return answer
+    one = found.one(params.get("kind", "self"), params.get("layer", 0), params.get("head", 0))
+    return one.to_dict() | {"tokens": list(found.tokens), "source": list(found.source)}
 
 
 def _alignment(asker: Asker, params: Params) -> dict[str, Any]:
@@ -115,10 +117,10 @@ def _alignment(asker: Asker, params: Params) -> dict[str, Any]:
 
 
 def _next(asker: Asker, params: Params) -> dict[str, Any]:
-    """The distribution, with the name of every output, so that sliders need no model."""
-    position = params.get("position", -1)
+    """The distribution, with the name of every output and what it would add, so that sliders need no model."""
+    position = params.get("position")
     found = tokens.expected(asker.subject(params), _text(params), params.get("target"), position=position)
-    return found.to_dict() | {"names": list(found.names)}
+    return found.to_dict() | {"names": list(found.names), "pieces": list(found.pieces)}
 
 
 def _surprise(asker: Asker, params: Params) -> dict[str, Any]:
@@ -145,11 +147,29 @@ def _gradients(asker: Asker, params: Params) -> dict[str, Any]:
 
 
 def _map(asker: Asker, params: Params) -> dict[str, Any]:
-    """At every snapshot, unless one step is asked about."""
+    """At every snapshot, unless one step is asked about; with the class of each word where the corpus has classes."""
     words, step = params.get("words", ()), params.get("step")
-    if step is None and snapshots.steps(asker.run_dir):
-        return embeddings.moving_map(asker.subject(_latest(asker)), asker.run_dir, words).to_dict()
-    return embeddings.one_map(asker.subject(params), words, step=step or 0).to_dict()
+    moving = step is None and bool(snapshots.steps(asker.run_dir))
+    subject = asker.subject(_latest(asker) if moving else params)
+    first = _commonest(asker, subject)
+    if moving:
+        found = embeddings.moving_map(subject, asker.run_dir, words, first=first)
+    else:
+        found = embeddings.one_map(subject, words, step=step or 0, first=first)
+    classes = word_classes() if asker.spec.corpus == "word-classes" else {}
+    return found.to_dict() | {"classes": [classes.get(token, "") for token in found.tokens] if classes else []}
+
+
+def _commonest(asker: Asker, subject: Subject) -> list[int]:
+    """Ids by how often the run's text has them, where one map cannot show all and their own order says nothing."""
+    tokenizer = subject.tokenizer
+    if tokenizer.vocab_size <= embeddings.MAX_POINTS or tokenizer.kind == "words":
+        return []
+    task = asker.task()
+    if not isinstance(task, LanguageTask):
+        return []
+    counts = torch.bincount(task.data.train.long(), minlength=tokenizer.vocab_size)  # (V,)
+    return counts.sort(descending=True, stable=True).indices.tolist()
 
 
 def _latest(asker: Asker) -> Params:
@@ -171,6 +191,7 @@ def _induction(asker: Asker, params: Params) -> dict[str, Any]:
 
 QUESTIONS: dict[str, Callable[[Asker, Params], dict[str, Any]]] = {
     "attention": _attention,
+    "head": _head,
     "alignment": _alignment,
     "next": _next,
     "surprise": _surprise,

@@ -146,12 +146,13 @@ def neighbours(subject: Subject, word: str, *, count: int = 10) -> Neighbours:
     )
 
 
-def one_map(subject: Subject, words: Sequence[str] = (), *, step: int = 0) -> Map:
-    """Where the first 400 tokens of a vocabulary, or chosen words, stand at the subject's step.
+def one_map(subject: Subject, words: Sequence[str] = (), *, step: int = 0, first: Sequence[int] = ()) -> Map:
+    """Where 400 tokens of a vocabulary (its first ones, or the `first` ids that are given), or chosen words, stand at
+    the subject's step.
 
     Raises ProbeError: nothing_known.
     """
-    tokens, unknown = chosen(subject, words)
+    tokens, unknown = chosen(subject, words, first)
     table = table_of(subject)[tokens]
     axes = Axes.fit(table)
     return Map(
@@ -163,12 +164,12 @@ def one_map(subject: Subject, words: Sequence[str] = (), *, step: int = 0) -> Ma
     )
 
 
-def moving_map(subject: Subject, run_dir: Path, words: Sequence[str] = ()) -> Map:
+def moving_map(subject: Subject, run_dir: Path, words: Sequence[str] = (), *, first: Sequence[int] = ()) -> Map:
     """Where tokens stood at every snapshot of a run, on the axes of the last one, so that nothing flips in between.
 
     Raises ProbeError: no_snapshot, nothing_known.
     """
-    tokens, unknown = chosen(subject, words)
+    tokens, unknown = chosen(subject, words, first)
     steps = snapshots.steps(run_dir)
     if not steps:
         raise ProbeError("no_snapshot", step=0, steps=[])
@@ -216,10 +217,10 @@ def table_of(subject: Subject) -> Tensor:
     return subject.model.embedding.detach().float().cpu()[: subject.tokenizer.vocab_size]
 
 
-def chosen(subject: Subject, words: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+def chosen(subject: Subject, words: Sequence[str], first: Sequence[int] = ()) -> tuple[list[int], tuple[str, ...]]:
     """Ids of words that are single tokens, at most MAX_POINTS, and the other words; without words, the first ids."""
     if not words:
-        return list(range(min(MAX_POINTS, subject.tokenizer.vocab_size))), ()
+        return list(first or range(subject.tokenizer.vocab_size))[:MAX_POINTS], ()
     tokens, unknown = _single(subject, words)
     if not tokens:
         raise ProbeError("nothing_known", unknown=list(unknown))

@@ -42,6 +42,7 @@ class Flow:
     """(L + 1, T): norm of the gradient at each place, in the input and after each layer."""
     source: tuple[float, ...]
     """(S,): at each place of a source that is encoded beside, in the encoder's input."""
+    source_tokens: tuple[str, ...]
     layers: dict[str, float]
     """Norm of the gradient of each layer's weights."""
     unknown: tuple[str, ...]
@@ -56,6 +57,7 @@ class Flow:
             "loss": number(self.loss),
             "streams": [[significant(norm) for norm in row] for row in self.streams],
             "source": [significant(norm) for norm in self.source],
+            "source_tokens": list(self.source_tokens),
             "layers": {name: significant(norm) for name, norm in self.layers.items()},
             "unknown": list(self.unknown),
             "left_out": self.left_out,
@@ -105,6 +107,7 @@ def flow(subject: Subject, text: str, target: str | None = None, *, position: in
         loss=loss.item(),
         streams=tuple(map(tuple, norms[:depth])),
         source=tuple(norms[depth]) if len(norms) > depth else (),
+        source_tokens=reading.source,
         layers=_by_layer(list(weights), found[len(streams) :]),
         unknown=reading.unknown,
         left_out=reading.left_out,
