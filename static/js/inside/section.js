@@ -1,0 +1,49 @@
+// What the sections of the page have in common: one answer at a time, its waiting and its errors, and small elements.
+import { html } from "../widgets/elements.js";
+import { visible } from "./decoding.js";
+
+/**
+ * A function that asks `question` for the section `root` and resolves to the answer, or to null where a later question
+ * overtook it or it failed; the error's words then stand in the section's [data-error].
+ */
+export function asking(root, page, question) {
+  const error = root.querySelector("[data-error]");
+  let last = 0;
+  return async (params) => {
+    const mine = (last += 1);
+    root.ariaBusy = "true";
+    try {
+      const answer = await page.ask(question, params);
+      if (mine !== last) return null;
+      error.textContent = "";
+      return answer;
+    } catch (failure) {
+      if (mine === last && failure.name !== "AbortError") error.textContent = failure.message;
+      return null;
+    } finally {
+      if (mine === last) root.ariaBusy = "false";
+    }
+  };
+}
+
+/** A token as code, white space as signs. */
+export const code = (token) => html("code", { class: "tok" }, visible(token));
+
+/** A table cell with text or nodes. */
+export function cell(tag, kind, ...children) {
+  const made = html(tag, kind ? { class: kind } : {}, ...children);
+  if (tag === "th") made.scope = "row";
+  return made;
+}
+
+/** The index that a key leads to from `at` among `count`, or undefined for other keys. */
+export function moved(event, at, count) {
+  if (event.ctrlKey || event.metaKey || event.altKey || !count) return undefined;
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1 }[event.key];
+  if (to === undefined) return undefined;
+  event.preventDefault();
+  return Math.max(0, Math.min(count - 1, to));
+}
+
+/** A number as long as it must be to tell something: 0.0132, 4.2e-7. */
+export const small = (value) => (value == null ? "–" : value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : String(+value.toPrecision(3)));
