@@ -32,18 +32,18 @@ const WIDTH = 320, HEIGHT = 170, LEFT = 26, BOTTOM = 20;
 const RANGE = { low: 7, high: 12 }, LOSS = { low: 1.8, high: 4 };
 export const NEAR = 0.001;
 
-const across = (exponent) => LEFT + ((exponent - RANGE.low) / (RANGE.high - RANGE.low)) * (WIDTH - LEFT - 6);
+const across = (exponent) => LEFT + ((exponent - RANGE.low) / (RANGE.high - RANGE.low)) * (WIDTH - LEFT - 12);
 const down = (loss) => 4 + ((LOSS.high - Math.min(loss, LOSS.high)) / (LOSS.high - LOSS.low)) * (HEIGHT - BOTTOM - 4);
 
 function buildPlot() {
   const grid = [2, 2.5, 3, 3.5, 4].flatMap((loss) => [
-    svg("line", { class: "laws-grid", x1: LEFT, x2: WIDTH - 6, y1: down(loss), y2: down(loss) }),
+    svg("line", { class: "laws-grid", x1: LEFT, x2: WIDTH - 12, y1: down(loss), y2: down(loss) }),
     svg("text", { class: "laws-tick", x: LEFT - 4, y: down(loss) + 3.5, "text-anchor": "end" }, loss.toFixed(1)),
   ]);
   const ticks = [7, 8, 9, 10, 11, 12].map((exponent) =>
     svg("text", { class: "laws-tick", x: across(exponent), y: HEIGHT - 5, "text-anchor": "middle" }, power(exponent)));
   const curve = svg("path", { class: "laws-curve" }), dot = svg("circle", { class: "laws-dot", r: 5 });
-  const floor = svg("line", { class: "laws-floor", x1: LEFT, x2: WIDTH - 6 });
+  const floor = svg("line", { class: "laws-floor", x1: LEFT, x2: WIDTH - 12 });
   const plot = svg("svg", { class: "laws-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" }, ...grid, ...ticks, floor, curve, dot);
   return { plot, curve, dot, floor };
 }
