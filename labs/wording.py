@@ -211,7 +211,9 @@ UPLOAD: dict[str, Promise] = {
     "too_many_rows": _("There are more than %(high)s rows, which is the most."),
     "one_class": _("All rows have the same label, “%(label)s”: there is nothing to tell apart."),
     "too_few_per_class": _("The label “%(label)s” has %(found)s different rows; each needs at least %(low)s."),
-    "too_many_classes": _("There are %(found)s different labels; at most %(high)s are allowed. Is this the right column?"),
+    "too_many_classes": _(
+        "There are %(found)s different labels; at most %(high)s are allowed. Is this the right column?"
+    ),
     "too_uniform": _("The text has only %(found)s different characters; at least %(low)s are needed."),
 }
 
