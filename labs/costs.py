@@ -6,30 +6,36 @@ as many. A text of a learner's own has its characters counted when it is uploade
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from statistics import median
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from labs.models import Run
-from labs.states import State
+from labs.paces import known, pace_key, start_key
 from trainer.spec import RunSpec
 
-OVERHEAD_S = 1.0
-"""Held-out loss, samples and start of a run, seconds."""
+ENDS_S = 0.3
+"""Taking a run up, and storing it when it ends, seconds."""
 STEP_FLOPS = 2e7
 """What a step costs besides its arithmetic, in operations: about a millisecond."""
 FLOPS_PER_SECOND: Mapping[str, float] = {
-    "gpt": 2.0e10,
-    "encoder": 2.0e10,
-    "seq2seq": 1.5e10,
-    "rnn": 0.5e10,
-    "lstm": 0.8e10,
-    "skipgram": 0.4e10,
-    "bag": 0.4e10,
+    "gpt": 5.0e10,
+    "encoder": 5.0e10,
+    "seq2seq": 4.0e10,
+    "rnn": 5.0e10,
+    "lstm": 7.0e10,
+    "skipgram": 1.3e10,
+    "bag": 1.3e10,
 }
 """What one thread does before any run of the family has been measured; about right for a current laptop core."""
-MEASURED_RUNS = 60
-"""Latest finished runs that speeds are measured on."""
+START_S: Mapping[str, float] = {
+    "python-docs": 0.1,
+    "reviews": 0.1,
+    "stories": 0.5,
+    "facts": 2.0,
+    "stories-qa": 4.0,
+    "translation": 1.0,
+}
+"""Seconds that making the data takes before it has been measured; for others about 0.3."""
 SPECIALS = 4
 """Tokens besides the vocabulary, for tasks about examples and hidden tokens (`trainer.tasks.specials`)."""
 BYTES = 256
@@ -107,29 +113,42 @@ def work_of(run: Run) -> float:
     return work(spec, 1 + max(0, run.params - least) // each)
 
 
-class Speeds:
-    """Operations a second of each family's runs, measured on the latest finished ones."""
+def load(spec: RunSpec, vocab: int) -> dict[str, Any]:
+    """What a Run row keeps of its expected cost: `work` and `pace`."""
+    operations = work(spec, vocab)
+    return {"work": operations, "pace": pace_key(spec.family, operations, spec.steps)}
 
-    def __init__(self, runs: Iterable[Run]) -> None:
-        rates: dict[str, list[float]] = {}
-        for run in runs:
-            if seconds := run.result.get("seconds"):
-                rates.setdefault(run.spec.get("family", "gpt"), []).append(work_of(run) / seconds)
-        self._rates = {family: median(found) for family, found in rates.items()}
+
+class Speeds:
+    """How long runs take on this installation; before any like it has finished, about what a current laptop needs."""
+
+    def __init__(self, paces: Mapping[str, float]) -> None:
+        self._paces = paces
 
     @classmethod
     def measured(cls) -> Speeds:
         """As of now. One query."""
-        return cls(Run.objects.filter(state=State.FINISHED).only("spec", "params", "result")[:MEASURED_RUNS])
+        return cls(known())
 
-    def of(self, family: str) -> float:
-        """Operations a second of a run of this family."""
-        return self._rates.get(family) or FLOPS_PER_SECOND[family]
+    def of(self, pace: str) -> float:
+        """Operations a second of runs with this pace: measured on such, else on the family's nearest in size."""
+        if found := self._paces.get(pace):
+            return found
+        family, _, size = pace.partition(":")
+        sizes = [int(key.partition(":")[2]) for key in self._paces if key.partition(":")[0] == family]
+        if sizes:
+            return self._paces[f"{family}:{min(sizes, key=lambda other: abs(other - int(size)))}"]
+        return FLOPS_PER_SECOND[family]
+
+    def start_s(self, corpus: str, tokenizer: str) -> float:
+        """Seconds from taking a run up to its first step: the data are made or read anew each time."""
+        return self._paces.get(start_key(corpus, tokenizer)) or START_S.get(corpus, 0.3)
+
+    def training_s(self, pace: str, operations: float) -> float:
+        """Seconds of training, evaluations included."""
+        return operations / self.of(pace)
 
     def seconds(self, spec: RunSpec, vocab: int) -> float:
-        """How long a recipe takes once it has a worker."""
-        return work(spec, vocab) / self.of(spec.family) + OVERHEAD_S
-
-    def seconds_of(self, run: Run) -> float:
-        """How long a stored run takes in all."""
-        return work_of(run) / self.of(run.spec.get("family", "gpt")) + OVERHEAD_S
+        """How long a recipe takes once it has a worker to itself."""
+        expected = load(spec, vocab)
+        return self.training_s(expected["pace"], expected["work"]) + self.start_s(spec.corpus, spec.tokenizer) + ENDS_S

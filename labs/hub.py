@@ -19,7 +19,7 @@ from labs.channel import encode, key
 from labs.live import BEGINNING, Entry, Live, Message, event, order
 from labs.models import Run
 from labs.offload import DatabaseThread
-from labs.selectors import queue_place, snapshot
+from labs.selectors import place_of, queue_places, snapshot
 from labs.states import State
 from portal.lib.redis import async_client
 
@@ -256,14 +256,15 @@ class Hub:
                     watcher.put(event("ping", encode(facts)))
 
     def _look(self) -> tuple[dict[int, dict[str, Any]], set[int]]:
-        """State of every watched run, and which watching people are active. Two queries, three a waiting run."""
+        """State of every watched run, and which watching people are active. Two queries, five more where one waits."""
         ids = list(self._watchers)
         people = {watcher.user_id for group in list(self._watchers.values()) for watcher in list(group)}
+        found = list(Run.objects.filter(pk__in=ids).defer("curve", "samples", "info"))
+        places = queue_places() if any(run.state == State.QUEUED for run in found) else {}
         runs = {}
-        for run in Run.objects.filter(pk__in=ids).defer("curve", "samples", "info"):
+        for run in found:
             runs[run.pk] = {"state": run.state, "ended": run.ended, "step": run.step}
             if run.state == State.QUEUED:
-                ahead, seconds = queue_place(run)
-                runs[run.pk] |= {"ahead": ahead, "wait_seconds": seconds}
+                runs[run.pk] |= place_of(run, places)
         users = get_user_model()._default_manager
         return runs, set(users.filter(pk__in=people, is_active=True).values_list("pk", flat=True))

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Any
 
 from django.db import DatabaseError
 
 from labs.models import Pace, Run
-from trainer.spec import RunSpec
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +26,9 @@ def pace_key(family: str, work: float, steps: int) -> str:
     return f"{family}:{round(math.log2(max(1.0, work / max(1, steps))))}"
 
 
-def start_key(spec: RunSpec) -> str:
+def start_key(corpus: str, tokenizer: str) -> str:
     """Runs that prepare the same data in the same way share the time of a start; texts of one's own share one."""
-    corpus = "upload" if spec.corpus.startswith("sha256:") else spec.corpus
-    return f"start:{corpus}:{spec.tokenizer}"[:40]
+    return f"start:{'upload' if corpus.startswith('sha256:') else corpus}:{tokenizer}"[:40]
 
 
 def learn(run: Run, seconds: float) -> None:
@@ -56,6 +53,6 @@ def note(key: str, value: float) -> None:
         log.exception("pace %s not noted", key)
 
 
-def known() -> dict[str, Any]:
+def known() -> dict[str, float]:
     """Every pace by its key. One query."""
     return dict(Pace.objects.values_list("key", "value"))

@@ -19,6 +19,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from labs import paces, queue, turns
+from labs.assessment.carrying import secret_of, settle
 from labs.channel import Channel
 from labs.children import Child, nursery
 from labs.control.models import Mode, mode_now
@@ -30,7 +31,6 @@ from labs.selectors import base_run
 from labs.states import State
 from labs.turns import Turn
 from labs.uploads import path_of
-from trainer.spec import RunSpec
 
 log = logging.getLogger(__name__)
 
@@ -116,13 +116,27 @@ class Supervisor:
             "run_dir": str(run_dir(self.run)),
             "base_dir": self._base_dir(),
             "text_path": str(path_of(corpus)) if corpus.startswith("sha256:") else None,
-            "max_seconds": settings.LAB_RUN_SECONDS,
+            "max_seconds": settings.LAB_RUN_SECONDS + self._seconds_before(),
+            "fork": self._fork(),
+            "secret": secret_of(self.run),
         }
 
     def _base_dir(self) -> str | None:
         """Where the model lies that this run goes on from: of a finished run of the same owner."""
         base = base_run(self.run.owner, self.run.spec.get("base", ""))
         return str(run_dir(base) / "model") if base else None
+
+    def _fork(self) -> dict[str, Any] | None:
+        """Which checkpoint the run goes on from, see `trainer.forks`."""
+        parent = self.run.parent
+        if parent is None:
+            return None
+        return {"run_dir": str(run_dir(parent)), "spec": parent.spec, "step": self.run.fork_step}
+
+    def _seconds_before(self) -> float:
+        """Training time of the parent up to where the run leaves it: not this one's own."""
+        curve = self.run.parent.curve if self.run.parent else {}
+        return next((s for step, s in zip(curve.get("step", ()), curve.get("seconds", ()), strict=False) if step == self.run.fork_step), 0.0)
 
     # Following the child
 
@@ -230,7 +244,8 @@ class Supervisor:
     def _learn(self) -> None:
         """Note how long the start took and, of a finished run, the training."""
         if self.turn.start_s:
-            paces.note(paces.start_key(RunSpec.stored(self.run.spec)), self.turn.start_s)
+            spec = self.run.spec
+            paces.note(paces.start_key(spec["corpus"], spec["tokenizer"]), self.turn.start_s)
         if self.final and self.final["kind"] == "finished":
             paces.learn(self.run, self.final["seconds"])
 
@@ -241,6 +256,7 @@ class Supervisor:
             if not run.move(ending, **changes):
                 return False
             check_training(run)
+            settle(run)
         self.run = run
         return True
 

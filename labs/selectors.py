@@ -13,10 +13,12 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from labs import channel, costs, wording
+from labs import channel, costs, limits, wording
 from labs.catalogue import LABS
+from labs.control.models import Mode, mode_now
 from labs.curves import Ledger
 from labs.datasets.selectors import KINDS, kind_for
+from labs.forecast import Place, forecast, newcomer
 from labs.lab import Lab
 from labs.models import Generation, GenerationQuerySet, LabRecord, Run, RunQuerySet, Upload, UploadQuerySet
 from labs.states import State
@@ -71,6 +73,10 @@ class Estimate:
     seconds: float | None = None
     queue_ahead: int = 0
     wait_seconds: float | None = None
+    """Until it is taken up; None while it is wrong, or nothing is taken up."""
+    done_seconds: float | None = None
+    paused: bool = False
+    left: list[limits.Left] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
 
 
@@ -197,46 +203,50 @@ def check(user: Any, lab: str, values: Mapping[str, Any]) -> tuple[RunSpec | Non
 
 
 def estimate(user: Any, lab: str, values: Mapping[str, Any]) -> Estimate:
-    """Parameters, seconds and place in the queue of a recipe, or every wrong field. Three to six queries."""
+    """Parameters, seconds and place in the queue of a recipe, or every wrong field. At most ten queries."""
     spec, facts, wrong = check(user, lab, values)
     if wrong or spec is None or facts is None:
         return Estimate(fields=wrong)
-    vocab, speeds = facts.vocab_size(spec), costs.Speeds.measured()
-    ahead, wait = _wait(Run.objects.queued(), speeds)
+    vocab, speeds, paused = facts.vocab_size(spec), costs.Speeds.measured(), mode_now() != Mode.OPEN
+    seconds, start_s = speeds.seconds(spec, vocab), speeds.start_s(spec.corpus, spec.tokenizer)
+    place = forecast(newcomer(user.pk, seconds - start_s, start_s))[0]
     return Estimate(
         params=costs.parameters(spec, vocab),
         steps=spec.steps,
-        seconds=speeds.seconds(spec, vocab),
-        queue_ahead=ahead,
-        wait_seconds=wait,
+        seconds=seconds,
+        queue_ahead=place.ahead,
+        wait_seconds=None if paused else place.next_s,
+        done_seconds=None if paused else place.done_s,
+        paused=paused,
+        left=limits.left(user),
     )
 
 
-def queue_place(run: Run) -> tuple[int, float | None]:
-    """Runs ahead of a waiting one, and about how many seconds until its turn. Three queries."""
+Places = dict[int, Place]
+
+
+def queue_places() -> Places | None:
+    """Where each run stands that has not ended, by its id; None while nothing is taken up. At most five queries."""
+    return forecast() if mode_now() == Mode.OPEN else None
+
+
+def place_of(run: Run, places: Places | None) -> dict[str, Any]:
+    """What is told of a waiting run's place: runs ahead, seconds until it is taken up and until it is done."""
+    place = (places or {}).get(run.pk)
+    if place is None:
+        return {"ahead": 0, "wait_seconds": None, "done_seconds": None, "paused": places is None}
+    return {"ahead": place.ahead, "wait_seconds": place.next_s, "done_seconds": place.done_s, "paused": False}
+
+
+def queue_place(run: Run) -> dict[str, Any]:
+    """The place of a waiting run, see `place_of`; of any other, none. At most five queries."""
     if run.state != State.QUEUED:
-        return 0, None
-    ahead = Run.objects.queued().filter(queued_at__lt=run.queued_at).exclude(pk=run.pk)
-    return _wait(ahead, costs.Speeds.measured())
-
-
-def _wait(queued: RunQuerySet, speeds: costs.Speeds) -> tuple[int, float]:
-    """How many of `queued` there are and when a slot is free after them and the running ones, seconds."""
-    waiting = [speeds.seconds_of(run) for run in queued.only("spec", "params")]
-    running = [speeds.seconds_of(run) * (1 - run.step / max(1, run.steps)) for run in _running()]
-    slots = settings.LAB_SLOTS
-    if not waiting and len(running) < slots:
-        return 0, 0.0
-    return len(waiting), (sum(waiting) + sum(running)) / slots
-
-
-def _running() -> RunQuerySet:
-    return Run.objects.running().only("spec", "params", "step", "steps")
+        return {"ahead": 0, "wait_seconds": None, "done_seconds": None, "paused": False}
+    return place_of(run, queue_places())
 
 
 def snapshot(run: Run) -> dict[str, Any]:
     """Everything a page needs to draw a run: the first message of its stream, and the page's own data."""
-    ahead, wait = queue_place(run)
     return {
         "run": {
             "id": run.pk,
@@ -249,9 +259,8 @@ def snapshot(run: Run) -> dict[str, Any]:
             "ended": run.ended,
             "prediction": run.prediction,
             "held_out": run.held_out,
-            "ahead": ahead,
-            "wait_seconds": wait,
-        },
+        }
+        | queue_place(run),
         "curve": run.curve,
         "samples": run.samples,
         "info": run.info,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +14,8 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labs import costs, selectors, uploads, wording
+from labs import costs, limits, selectors, uploads, wording
+from labs.branches import cache
 from labs.catalogue import LABS
 from labs.locks import lock_owner
 from labs.models import Generation, Run, Upload
@@ -23,15 +26,36 @@ from portal.lib.errors import UserError
 from trainer.corpora import UploadError, check_upload
 from trainer.spec import RunSpec
 
+log = logging.getLogger(__name__)
+
 MAX_KEY = 64
 
 
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """Where a run goes on from: a checkpoint of one of its owner's runs."""
+
+    parent: Run
+    step: int
+
+
 def run_submit(
-    *, owner: Any, lab: str, values: Mapping[str, Any], prediction: float | None = None, idempotency_key: str
+    *,
+    owner: Any,
+    lab: str,
+    values: Mapping[str, Any],
+    prediction: float | None = None,
+    idempotency_key: str,
+    replay: bool = True,
+    branch: Branch | None = None,
 ) -> Run:
     """Queue a run of `lab` with `values` over its preset. The same key again is the same run.
 
-    Raises UserError: `invalid_recipe` with every wrong field, `too_many_queued`. Http404 for an unknown lab.
+    A recipe that was trained before, by whomever, is finished at once (`labs.branches.cache`), unless `replay` is off
+    or it goes on from a `branch`.
+
+    Raises UserError: `invalid_recipe` with every wrong field, `too_many_queued`, `day_used_up`. Http404 for an unknown
+    lab.
     When Redis is away the run is queued all the same; the reaper wakes a worker later.
     """
     if lab not in LABS:
@@ -40,10 +64,14 @@ def run_submit(
     spec, facts = _checked(owner, lab, values, prediction)
     if not key:
         raise UserError("no_key", _("The form is incomplete."), _("Load the page again and press Run."))
+    vocab = facts.vocab_size(spec)
+    recipe_key = "" if branch else cache.recipe_key(spec, facts.data_hash)
     with transaction.atomic():
         lock_owner(owner)
         if existing := Run.objects.for_user(owner).filter(idempotency_key=key).first():
             return existing
+        if replay and (done := _replayed(owner, lab, recipe_key, prediction, key)):
+            return done
         if Run.objects.for_user(owner).queued().count() >= settings.LAB_MAX_QUEUED:
             raise UserError(
                 "too_many_queued",
@@ -51,18 +79,36 @@ def run_submit(
                 _("Wait until one has started, or cancel one."),
                 status=429,
             )
+        limits.check(owner, costs.Speeds.measured().seconds(spec, vocab))
         run = Run.objects.create(
             owner=owner,
             lab=lab,
             spec=spec.to_dict(),
             data_hash=facts.data_hash,
-            params=costs.parameters(spec, facts.vocab_size(spec)),
+            params=costs.parameters(spec, vocab),
             steps=spec.steps,
+            **costs.load(spec, vocab),
             prediction=prediction,
             idempotency_key=key,
+            recipe_key=recipe_key,
+            parent=branch.parent if branch else None,
+            fork_step=branch.step if branch else 0,
         )
         transaction.on_commit(_wake)
     return run
+
+
+def _replayed(owner: Any, lab: str, recipe_key: str, prediction: float | None, key: str) -> Run | None:
+    """The run as one that was trained before has shown it; None where none was."""
+    source = cache.stored_run(recipe_key)
+    if source is None:
+        return None
+    try:
+        with transaction.atomic():
+            return cache.replay(owner=owner, lab=lab, source=source, prediction=prediction, idempotency_key=key)
+    except OSError:
+        log.warning("run %s: its files cannot be linked, so its recipe is trained again", source.pk)
+        return None
 
 
 def run_cancel(*, owner: Any, run_id: int) -> Run:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labs import costs
+from labs import costs, paces
 from labs.catalogue import LABS
 from labs.models import Run
-from labs.states import State
 from labs.tests.factories import make_run
 from portal.accounts.models import User
 from trainer.corpora import CORPORA
@@ -44,11 +43,23 @@ def test_a_stored_run_costs_what_its_recipe_was_said_to_cost(spec: RunSpec) -> N
 
 
 @pytest.mark.django_db
-def test_speeds_are_measured_family_by_family(learner: User) -> None:
-    before = costs.Speeds.measured()
-    assert before.of("lstm") == costs.FLOPS_PER_SECOND["lstm"]
+def test_speeds_are_learnt_from_finished_runs_family_by_family(learner: User) -> None:
     spec = LABS["families"].preset_named("lstm").spec
-    run = make_run(learner, lab="families", spec=spec.to_dict(), state=State.FINISHED, result={"seconds": 40.0})
+    expected = costs.load(spec, costs.vocabulary(spec))
+    before = costs.Speeds.measured()
+    assert before.of(expected["pace"]) == costs.FLOPS_PER_SECOND["lstm"]
+    paces.learn(make_run(learner, spec=spec.to_dict(), **expected), 40.0)
     after = costs.Speeds.measured()
-    assert after.seconds_of(run) == pytest.approx(40.0 + costs.OVERHEAD_S)
-    assert after.of("gpt") == costs.FLOPS_PER_SECOND["gpt"]
+    assert after.training_s(pace=expected["pace"], operations=expected["work"]) == pytest.approx(40.0)
+    assert after.of("lstm:3") == after.of(expected["pace"]), "the nearest size stands for one never seen"
+    assert after.of("gpt:27") == costs.FLOPS_PER_SECOND["gpt"]
+
+
+@pytest.mark.django_db
+def test_a_pace_follows_what_was_measured_last() -> None:
+    for _ in range(40):
+        paces.note("start:stories:words", 1.0)
+    paces.note("start:stories:words", 0.0)
+    for _ in range(40):
+        paces.note("start:stories:words", 3.0)
+    assert costs.Speeds.measured().start_s("stories", "words") == pytest.approx(3.0, rel=0.1)

@@ -189,6 +189,14 @@ LAB_MAX_RUNNING = env.number("LAB_MAX_RUNNING", 1, low=1, high=100)
 """Runs of one learner that may be running."""
 LAB_MAX_QUEUED = env.number("LAB_MAX_QUEUED", 5, low=1, high=1000)
 """Runs of one learner that may be waiting."""
+LAB_RUNS_A_DAY = env.number("LAB_RUNS_A_DAY", 0, low=0, high=1_000_000)
+"""Runs that a learner may submit on a day; 0: as many as they like. So for the three that follow."""
+LAB_SECONDS_A_DAY = env.number("LAB_SECONDS_A_DAY", 0, low=0, high=1_000_000_000)
+"""Seconds of training of a learner's runs of a day."""
+LAB_TEAM_RUNS_A_DAY = env.number("LAB_TEAM_RUNS_A_DAY", 0, low=0, high=1_000_000)
+"""Runs that the members of a team may submit on a day, together."""
+LAB_TEAM_SECONDS_A_DAY = env.number("LAB_TEAM_SECONDS_A_DAY", 0, low=0, high=1_000_000_000)
+"""Seconds of training of a team's runs of a day."""
 LAB_TURN_S = env.number("LAB_TURN_S", 20, low=1, high=86_400)
 """Seconds of training after which a run goes back behind those who wait."""
 LAB_RUN_SECONDS = env.number("LAB_RUN_SECONDS", 300, low=5, high=86_400)
