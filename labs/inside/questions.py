@@ -27,7 +27,8 @@ LAYERED = ("gpt", "encoder", "seq2seq", "rnn", "lstm")
 
 TEXTUAL = {"text": True, "target": False, "step": False}
 PARAMS: dict[str, dict[str, bool]] = {
-    "attention": TEXTUAL | {"kind": False, "layer": False, "head": False},
+    "attention": TEXTUAL,
+    "head": TEXTUAL | {"kind": False, "layer": False, "head": False},
     "alignment": TEXTUAL,
     "next": TEXTUAL | {"position": False},
     "surprise": TEXTUAL,
@@ -52,7 +53,7 @@ def asks(spec: Mapping[str, Any]) -> frozenset[str]:
     if task not in ("classify", "tag"):
         found.add("surprise")
     if family in ATTENTIVE:
-        found |= {"attention", "ablation"}
+        found |= {"attention", "head", "ablation"}
     if family == "gpt" and task == "language":
         found.add("induction")
     if family == "seq2seq":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from portal.lib.words import gap
+
 
 def page_words() -> dict[str, dict[str, str]]:
     """By section; `page` is for all of them."""
@@ -15,6 +17,7 @@ def _page() -> dict[str, str]:
         "failed": _("No answer came from the portal."),
         "again": _("Try again"),
         "late": _("The answer took too long."),
+        "gap": gap(),
         "unknown": _("The model's vocabulary lacks %(unknown)s; it reads the rest."),
         "left_out": _("%(count)s tokens do not fit and are left out."),
         "finished_at": _("step %(step)s, finished"),
@@ -55,19 +58,20 @@ def _attention() -> dict[str, str]:
 
 def _ablation() -> dict[str, str]:
     return {
-        "attention": _("Layer %(layer)s, all heads"),
-        "head": _("Layer %(layer)s, head %(head)s"),
-        "cross": _("Layer %(layer)s, look at the source"),
-        "cross_head": _("Layer %(layer)s, look at the source, head %(head)s"),
-        "feed_forward": _("Layer %(layer)s, feed-forward"),
-        "source": _("Encoder"),
-        "target": _("Decoder"),
-        "whole": _("All parts are on: held-out loss %(loss)s."),
+        "attention": _("All heads"),
+        "cross": _("Look at the source"),
+        "feed_forward": _("Feed-forward"),
+        "head": _("Head %(head)s"),
+        "layer": _("Layer %(layer)s"),
+        "source": _("Encoder, layer %(layer)s"),
+        "target": _("Decoder, layer %(layer)s"),
+        "switch": _("%(part)s of %(layer)s is on. Alone it is worth %(change)s"),
+        "whole": _("All parts are on: held-out loss %(loss)s, measured on %(count)s held-out pieces."),
         "off": _(
-            "Loss %(before)s → %(after)s: a change of %(change)s nats a token, 95 %% interval %(low)s to %(high)s."
+            "Without these parts (%(count)s) the held-out loss goes from %(before)s to %(after)s: %(change)s, "
+            "with 95 %% between %(low)s and %(high)s."
         ),
-        "most": _("The single part that matters most: %(part)s, %(change)s."),
-        "units": _("Measured on %(count)s held-out pieces."),
+        "most": _("The part that matters most alone: %(part)s of %(layer)s, %(change)s."),
     }
 
 
@@ -75,10 +79,11 @@ def _lens() -> dict[str, str]:
     return {
         "input": _("Input"),
         "layer": _("After layer %(layer)s"),
-        "token": _("Token"),
         "whole": _("whole text"),
-        "truth": _("What follows"),
-        "right": _("%(layer)s: right at %(count)s of %(all)s places."),
-        "cell": _("%(share)s %%"),
-        "rank": _("right answer at rank %(rank)s"),
+        "truth": _("The text itself"),
+        "right": _("Right at so many of %(all)s places: %(counts)s."),
+        "count": _("%(name)s %(count)s"),
+        "reading": _("After “%(token)s”, %(layer)s: %(guesses)s."),
+        "guess": _("“%(name)s” %(share)s %%"),
+        "rank": _("What follows in the text, “%(name)s”, is at rank %(rank)s with %(share)s %%."),
     }
