@@ -122,7 +122,7 @@ def corpora(user: Any, lab: Lab, task: str) -> list[tuple[str, str]]:
     built_in = [
         (name, str(wording.CORPUS.get(name, corpus.title)))
         for name, corpus in CORPORA.items()
-        if task in corpus.tasks and (not lab.corpora or name in lab.corpora)
+        if task in corpus.tasks and (name in lab.corpora if lab.corpora else not corpus.named_only)
     ]
     kind = UPLOADS.get(task, "")
     if not kind or (lab.corpora and not kind_for(task, lab.corpora)):
@@ -195,6 +195,8 @@ def check(user: Any, lab: str, values: Mapping[str, Any]) -> tuple[RunSpec | Non
     wrong: dict[str, str] = {}
     if facts is None:
         wrong["corpus"] = str(wording.SPEC["unknown_corpus"])
+    elif spec.corpus in CORPORA and CORPORA[spec.corpus].named_only and spec.corpus not in LABS[lab].corpora:
+        wrong["corpus"] = str(wording.SPEC["wrong_kind"])
     elif facts.kind and facts.kind != UPLOADS.get(spec.task):
         wrong["corpus"] = str(wording.SPEC["wrong_kind"])
     if spec.base and base_run(user, spec.base) is None:

@@ -17,6 +17,9 @@ from trainer.spec import SpecError
 
 CORPUS: dict[str, Promise] = {
     "python-docs": _("Python documentation topics"),
+    "docs-split-a": _("Documentation, split A"),
+    "docs-split-b": _("Documentation, split B"),
+    "docs-split-c": _("Documentation, split C"),
     "python-source": _("Python’s standard library, source"),
     "unicode-names": _("Names of Unicode characters"),
     "stories": _("Simple stories, English"),

@@ -99,6 +99,8 @@ class Corpus:
     generated: bool
     """Whether `seed` and options decide its content; the others are one fixed snapshot."""
     default_tokenizer: str
+    named_only: bool = False
+    """Whether only labs that name it offer it: its held-out figures are no measure of a model."""
     options: Mapping[str, Limits] = field(default_factory=dict)
     """What can be set, `size` (training examples) among them where it can."""
     build: Callable[..., Data] = field(repr=False)
