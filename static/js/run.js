@@ -15,9 +15,11 @@ const root = $("run-page");
 const { run } = data;
 const curve = new Curve(data);
 const view = readView(new URLSearchParams(location.search));
+let looked = Infinity; // the step where the cursor was last
 const chart = new LossChart($("chart"), {
   curve, run, words, view,
   onCursor: (step) => {
+    if (step !== null) lookInside((looked = step)); // and stays there: the way to the link leaves the chart
     if (data.text) markWritten($("writes-rows"), step ?? curve.held.step.at(-1) ?? null);
     else drawAnswers($("answers"), curve.answers(step ?? Infinity));
   },
@@ -91,6 +93,15 @@ $("writes-rows")?.addEventListener("pointerover", (event) => {
 });
 $("writes-rows")?.addEventListener("pointerleave", () => chart.show(null));
 
+/** The link into the model as it was at the last checkpoint up to `step`: where the cursor was last, else the newest. */
+function lookInside(step) {
+  const link = $("look-inside"), { step: kept } = curve.held, at = kept.filter((one) => one <= step).at(-1) ?? kept[0];
+  link.hidden = at === undefined;
+  if (at === undefined) return;
+  link.querySelector("span").textContent = fill(link.dataset.words, { step: thousands(at) });
+  link.search = `?step=${at}`;
+}
+
 /* Latest figures and the one sentence */
 function figures() {
   const { points, held } = curve, each = pace(points), step = curve.step, perStep = curve.info.started?.tokens_per_step;
@@ -128,6 +139,7 @@ function update(checkpoint) {
   figures();
   chart.refresh();
   if (!checkpoint) return;
+  lookInside(looked);
   writes();
   drawTable($("table-rows"), curve.held, curve.points);
 }
