@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from labs.catalogue import LABS
 from labs.inside import selectors, services, words
+from labs.inside.layers import pushes
 from labs.inside.models import Probe
 from labs.inside.problems import problem
 from labs.inside.states import Probed
@@ -42,6 +43,7 @@ def run_inside(request: HttpRequest, run_id: int) -> HttpResponse:
         "text": request.GET.get("text", "")[:1000] or facts["text"],
         "target": request.GET.get("target", "")[:1000],
         "can_look": selectors.can_look(run),
+        "pushes": pushes(run),
         "words": words.page_words(),
     }
     return render(request, "labs/inside.html", context)

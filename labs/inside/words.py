@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from labs.inside.token_words import token_words
 from portal.lib.words import gap
 
 
 def page_words() -> dict[str, dict[str, str]]:
     """By section; `page` is for all of them."""
-    return {"page": _page(), "attention": _attention(), "ablation": _ablation(), "lens": _lens()}
+    own = {"page": _page(), "attention": _attention(), "ablation": _ablation(), "lens": _lens()}
+    return own | token_words()
 
 
 def _page() -> dict[str, str]:

@@ -5,10 +5,18 @@ import { joinAblation } from "./ablation.js";
 import { asker } from "./ask.js";
 import { joinAttention } from "./attention.js";
 import { visible } from "./decoding.js";
+import { joinGradients } from "./gradients.js";
+import { joinLayers } from "./layers.js";
 import { joinLens } from "./lens.js";
+import { joinMap } from "./map.js";
+import { joinProbabilities } from "./probabilities.js";
+import { joinSurprise } from "./surprise.js";
 
 const TYPING_MS = 220;
-const SECTIONS = { attention: joinAttention, ablation: joinAblation, lens: joinLens };
+const SECTIONS = {
+  attention: joinAttention, ablation: joinAblation, lens: joinLens, next: joinProbabilities, surprise: joinSurprise,
+  map: joinMap, gradients: joinGradients, layers: joinLayers,
+};
 
 const $ = (id) => document.getElementById(id);
 const read = (id) => JSON.parse($(id).textContent);
