@@ -52,9 +52,9 @@ class Sizes(NamedTuple):
 
 SIZES: Mapping[str, Sizes] = {
     "python-docs": Sizes(103, 5151),
-    "docs-split-a": Sizes(95, 2200),
-    "docs-split-b": Sizes(95, 2200),
-    "docs-split-c": Sizes(95, 2200),
+    "docs-split-a": Sizes(96, 2246),
+    "docs-split-b": Sizes(96, 2105),
+    "docs-split-c": Sizes(96, 2247),
     "python-source": Sizes(101, 8000),
     "unicode-names": Sizes(38, 3632),
     "stories": Sizes(51, 464),
