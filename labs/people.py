@@ -31,7 +31,7 @@ class TeamChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Class:
+class Taught:
     """The learners that somebody who teaches sees: of one team and those below, or everybody."""
 
     learners: QuerySet[User]
@@ -77,7 +77,7 @@ def may_read_shared(viewer: Any, owner_id: int) -> bool:
     return team_model().objects.for_user(viewer).filter(pk__in=own).exists()
 
 
-def class_of(viewer: Any, team_id: int | None = None) -> Class:
+def class_of(viewer: Any, team_id: int | None = None) -> Taught:
     """Whom `viewer` sees, narrowed to a team. Raises Http404 for a team that is not theirs. One to three queries.
 
     A manager sees the members of their teams and of those below, never themselves by being nobody's.
@@ -91,7 +91,7 @@ def class_of(viewer: Any, team_id: int | None = None) -> Class:
     found = learners()
     if team is not None or not everybody:
         found = found.filter(pk__in=members(team.ids if team else {one.pk for one in teams}))
-    return Class(learners=found, teams=teams, team=team)
+    return Taught(learners=found, teams=teams, team=team)
 
 
 def members(teams: Iterable[int]) -> QuerySet[Any, Any]:

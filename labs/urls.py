@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("labs.deploy.urls")),
     path("", include("labs.export.urls")),
     path("", include("labs.inside.urls")),
+    path("", include("labs.teaching.urls")),
     path("labs/", views.lab_list, name="lab-list"),
     path("labs/<slug:slug>/", views.lab, name="lab"),
     path("labs/<slug:slug>/cost/", views.cost, name="cost"),

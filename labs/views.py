@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.middleware import HtmxDetails
 
 from labs import curves, presenters, results, selectors, services
+from labs.assessment.panel import posted_forecast, saying
 from labs.catalogue import LABS
 from labs.deploy.panel import panel
 from labs.endings import ending_of
@@ -30,6 +31,8 @@ from labs.lab import Lab
 from labs.models import Generation, Run
 from labs.panel import recipe_for
 from labs.states import State
+from labs.teaching.selectors import looks
+from labs.teaching.services import lab_opened
 from labs.wording import measure, upload_reason
 from portal.lib.errors import UserError
 from trainer.corpora import MAX_UPLOAD, UploadError
@@ -67,6 +70,7 @@ def lab_list(request: HttpRequest) -> HttpResponse:
 def lab(request: HttpRequest, slug: str) -> HttpResponse:
     """A lab with its recipe; every field is a query parameter, so that a recipe is a link."""
     found = lab_or_404(slug)
+    lab_opened(user=request.user, lab=slug)
     return lab_page(request, found, recipe_for(request.user, found, given_of(request.GET)))
 
 
@@ -87,6 +91,7 @@ def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200
         "rows": [selectors.run_row(run) for run in runs],
         "last": presenters.comparison(runs) if found.prediction.measure == "loss" else None,
         "measure": measure(found.prediction.measure),
+        "saying": saying(request.user, found),
         "measure_is_loss": found.prediction.measure == "loss",
         "class_link": request.build_absolute_uri(recipe.url),
         "words": presenters.sentences(),
@@ -121,18 +126,21 @@ def run_submit(request: HttpRequest, slug: str) -> HttpResponse:
     """Queue a run; 422 with every error beside its field, and what was typed."""
     found = lab_or_404(slug)
     recipe = recipe_for(request.user, found, given_of(request.POST))
-    prediction = request.POST.get("prediction", "")
     try:
         run = services.run_submit(
             owner=request.user,
             lab=slug,
             values=recipe.fields,
-            prediction=read_prediction(prediction),
+            prediction=read_prediction(request.POST.get("prediction", "")),
+            forecast=posted_forecast(found.prediction, request.POST),
+            must_predict=True,
             idempotency_key=recipe.key(request.POST.get("token", "")),
         )
     except UserError as error:
         recipe.errors = error.fields
-        return lab_page(request, found, recipe, error.status, prediction=prediction, problem=error)
+        return lab_page(
+            request, found, recipe, error.status, saying=saying(request.user, found, request.POST), problem=error
+        )
     return redirect("run", run.pk)
 
 
@@ -161,6 +169,7 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
         data["run"]["prediction"] = None  # the chart is about losses
     context = status_context(request, run) | {
         "lab": found,
+        "looks": looks(run),
         "recipe": presenters.recipe_of(run),
         "settings": presenters.settings_of(found, run.spec, selectors.titles(request.user)),
         "figures": presenters.figures(run),

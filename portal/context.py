@@ -26,8 +26,9 @@ PLACES = {
         "run-submit",
         "upload-create",
     },
-    "runs": {"run-list", "run", "generation-create", "generation"},
+    "runs": {"run-list", "share-create", "share", "run", "generation-create", "generation"},
     "team": {"team", "learner"},
+    "teaching": {"teaching", "teaching-lab", "teaching-run"},
     "studio": {"studio", "studio-chapter", "studio-versions", "studio-publish"},
     "profile": {"profile", "account_change_password"},
 }

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.reports.selectors import ChapterColumn, Row, TeamTable
+from portal.lib.sheets import BOM, lines
 
 CHUNK = 200
-BOM = "\ufeff"
-"""Tells Excel that the file is UTF-8."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def cell(value: object) -> str:
-    """A value as text; one that a spreadsheet would calculate gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def lines(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV text."""
-    out = io.StringIO()
-    csv.writer(out).writerows([cell(value) for value in row] for row in rows)
-    return out.getvalue()
 
 
 def header(chapters: Sequence[ChapterColumn]) -> list[object]:

@@ -21,6 +21,7 @@ from courses.reports.scope import scope_of
 from courses.reports.selectors import Cell, View
 from courses.tests.quiz_factories import RIGHT, make_chapter, make_course
 from portal.accounts.models import Team, User
+from portal.lib import sheets
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[..., Client]
@@ -251,7 +252,7 @@ def test_a_thousand_learners_take_fifteen_queries(
     ],
 )
 def test_no_cell_can_become_a_formula(value: object, expected: str) -> None:
-    assert export.cell(value) == expected
+    assert sheets.cell(value) == expected
 
 
 @pytest.mark.django_db(transaction=True)
@@ -263,13 +264,13 @@ def test_the_table_is_sent_as_csv_in_slices(
     evil = member(team, '=HYPERLINK("http://x")')
     begin(evil, course.chapters.all()[0], percent=100, quiz_percent=90, completed_at=timezone.now())
     table = selectors.team_table(manager, team.pk, View())
-    text = export.BOM + export.lines([export.header(table.chapters)])
-    rows = list(csv.reader(io.StringIO(text.removeprefix(export.BOM))))
+    text = sheets.BOM + sheets.lines([export.header(table.chapters)])
+    rows = list(csv.reader(io.StringIO(text.removeprefix(sheets.BOM))))
     assert len(rows[0]) == 5 + 3 * 2
     sent = [export.record(row) for start in range(3) for row in table.rows(start, start + 1)]
     assert [row[0] for row in sent] == [learner.display_name, evil.display_name]
     assert sent[1][5:8] == [100, 90, timezone.localdate().isoformat()]
-    assert list(csv.reader(io.StringIO(export.lines(sent))))[1][0] == "'" + evil.display_name
+    assert list(csv.reader(io.StringIO(sheets.lines(sent))))[1][0] == "'" + evil.display_name
 
 
 @pytest.mark.django_db(transaction=True)
