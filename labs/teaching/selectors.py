@@ -256,7 +256,7 @@ def _add_predictions(found: dict[int, Learner], lab: Lab, ids: Any) -> None:
         "owner_id", "prediction", "held_out", "measure", "figure"
     ):
         value = held if asked.measure == "loss" else figure if measure == asked.measure else None
-        if value:
+        if value and said is not None:
             came = value * wording.measure(asked.measure).scale
             _of(found, pk).error = abs(said - came) / abs(came)
 
