@@ -32,6 +32,8 @@ from trainer.checkpoint import load_curve
 from trainer.corpora.kept import ChangedError, read_data
 from trainer.events import Failed
 from trainer.export.carry import carry
+from trainer.forks import Fork
+from trainer.hidden import Hidden
 from trainer.loop import is_out_of_memory, train
 from trainer.probe.asking import Asker, open_run
 from trainer.probe.subject import ProbeError
@@ -143,7 +145,12 @@ def _train(request: dict[str, Any], out: TextIO) -> None:
         out.write(Failed(ending="refused", step=0, detail={"reason": "changed_data"}).to_json() + "\n")
         return
     base = Path(request["base_dir"]) if request.get("base_dir") else None
-    asked: dict[str, Any] = {"max_seconds": request["max_seconds"], "report": report, "keep_snapshots": True}
+    hidden = Hidden(spec, request["secret"]) if request.get("secret") else None
+    fork = _fork(request["fork"]) if request.get("fork") else None
+    asked: dict[str, Any] = {"fork": fork, "report": report, "keep_snapshots": True}
+    asked["max_seconds"] = request["max_seconds"]
+    if hidden:
+        data, asked["report"] = hidden.data, hidden.report
     try:
         for event in train(spec, run_dir=run_dir, data=data, base=base, stop=Stop(), **asked):
             out.write(event.to_json() + "\n")
@@ -152,6 +159,10 @@ def _train(request: dict[str, Any], out: TextIO) -> None:
     except SpecError as error:  # what only shows beside the data or the model to start from
         detail = {"reason": "recipe", "fields": {name: list(problem) for name, problem in error.errors.items()}}
         out.write(Failed(ending="refused", step=0, detail=detail).to_json() + "\n")
+
+
+def _fork(values: dict[str, Any]) -> Fork:
+    return Fork(run_dir=Path(values["run_dir"]), spec=RunSpec.stored(values["spec"]), step=values["step"])
 
 
 def _sample(request: dict[str, Any], out: TextIO) -> None:
