@@ -56,6 +56,7 @@ def run_submit(request: Request) -> Response:
         lab=values["lab"],
         values=values["spec"],
         prediction=values["prediction"],
+        forecast=values["forecast"],
         idempotency_key=values["idempotency_key"] or secrets.token_urlsafe(24),
     )
     return Response(RunSerializer(run).data, status=201)

@@ -50,6 +50,9 @@ class RunSubmitSerializer(serializers.Serializer[Any]):
     lab = serializers.CharField(max_length=50)
     spec = serializers.DictField(required=False, default=dict, help_text="Fields of RunSpec over the lab's preset")
     prediction = serializers.FloatField(required=False, allow_null=True, default=None, help_text="nats a token")
+    forecast = serializers.DictField(
+        required=False, default=dict, help_text="A ranking {kind, order} or a curve {kind, points}, where the lab asks"
+    )
     idempotency_key = serializers.CharField(
         max_length=64, required=False, default="", help_text="The same key again is the same run; else one is made"
     )

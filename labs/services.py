@@ -10,11 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labs import costs, limits, selectors, uploads, wording
+from labs.assessment import predictions
 from labs.branches import cache
 from labs.catalogue import LABS
 from labs.locks import lock_owner
@@ -45,11 +47,16 @@ def run_submit(
     lab: str,
     values: Mapping[str, Any],
     prediction: float | None = None,
+    forecast: Mapping[str, Any] | None = None,
+    must_predict: bool = False,
     idempotency_key: str,
     replay: bool = True,
     branch: Branch | None = None,
 ) -> Run:
     """Queue a run of `lab` with `values` over its preset. The same key again is the same run.
+
+    `forecast` is a ranking or a curve, as in `labs.assessment.predictions`. With `must_predict` the first run of a lab
+    needs a prediction.
 
     A recipe that was trained before, by whomever, is finished at once (`labs.branches.cache`), unless `replay` is off
     or it goes on from a `branch`.
@@ -61,7 +68,7 @@ def run_submit(
     if lab not in LABS:
         raise Http404(lab)
     key = idempotency_key.strip()[:MAX_KEY]
-    spec, facts = _checked(owner, lab, values, prediction)
+    spec, facts, said = _checked(owner, lab, values, prediction, forecast, must_predict=must_predict)
     if not key:
         raise UserError("no_key", _("The form is incomplete."), _("Load the page again and press Run."))
     vocab = facts.vocab_size(spec)
@@ -70,7 +77,7 @@ def run_submit(
         lock_owner(owner)
         if existing := Run.objects.for_user(owner).filter(idempotency_key=key).first():
             return existing
-        if replay and (done := _replayed(owner, lab, recipe_key, prediction, key)):
+        if replay and (done := _replayed(owner, lab, recipe_key, key, prediction=prediction, forecast=said)):
             return done
         if Run.objects.for_user(owner).queued().count() >= settings.LAB_MAX_QUEUED:
             raise UserError(
@@ -89,6 +96,7 @@ def run_submit(
             steps=spec.steps,
             **costs.load(spec, vocab),
             prediction=prediction,
+            forecast=said,
             idempotency_key=key,
             recipe_key=recipe_key,
             parent=branch.parent if branch else None,
@@ -98,14 +106,14 @@ def run_submit(
     return run
 
 
-def _replayed(owner: Any, lab: str, recipe_key: str, prediction: float | None, key: str) -> Run | None:
+def _replayed(owner: Any, lab: str, recipe_key: str, key: str, **said: Any) -> Run | None:
     """The run as one that was trained before has shown it; None where none was."""
     source = cache.stored_run(recipe_key)
     if source is None:
         return None
     try:
         with transaction.atomic():
-            return cache.replay(owner=owner, lab=lab, source=source, prediction=prediction, idempotency_key=key)
+            return cache.replay(owner=owner, lab=lab, source=source, idempotency_key=key, **said)
     except OSError:
         log.warning("run %s: its files cannot be linked, so its recipe is trained again", source.pk)
         return None
@@ -219,15 +227,33 @@ def _generation_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked(
-    owner: Any, lab: str, values: Mapping[str, Any], prediction: float | None
-) -> tuple[RunSpec, selectors.CorpusFacts]:
-    """The spec and its corpus, or UserError naming every wrong field."""
+    owner: Any,
+    lab: str,
+    values: Mapping[str, Any],
+    prediction: float | None,
+    forecast: Mapping[str, Any] | None,
+    *,
+    must_predict: bool,
+) -> tuple[RunSpec, selectors.CorpusFacts, dict[str, Any]]:
+    """The spec, its corpus and the forecast, or UserError naming every wrong field."""
     spec, facts, fields = selectors.check(owner, lab, values)
-    if prediction is not None and (wrong := wording.prediction_problem(LABS[lab].prediction.measure, prediction)):
+    asked, said = LABS[lab].prediction, {}
+    if prediction is not None and (wrong := wording.prediction_problem(asked.measure, prediction)):
         fields["prediction"] = wrong
+    try:
+        said = predictions.checked(asked, forecast)
+    except predictions.ForecastError as error:
+        fields |= error.fields
+    if must_predict and not predictions.committed(prediction, said) and not fields and not _has_said(owner, lab):
+        fields["prediction"] = _("Say first what you expect. It unlocks Run, and a wrong guess costs nothing.")
     if fields or spec is None or facts is None:
         raise UserError("invalid_recipe", _("Nothing was queued: some settings cannot be used."), fields=fields)
-    return spec, facts
+    return spec, facts, said
+
+
+def _has_said(owner: Any, lab: str) -> bool:
+    said = ~Q(prediction=None) | ~Q(forecast={})
+    return Run.objects.for_user(owner).filter(said, lab=lab).exists()
 
 
 def _wake() -> None:

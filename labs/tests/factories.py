@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from labs.catalogue import LABS
 from labs.models import Run
 from labs.states import State
 from trainer.spec import RunSpec
@@ -67,3 +68,11 @@ def make_finished(owner: Any, **fields: Any) -> Run:
         "spark": curve["held_out"]["loss"],
     }
     return make_run(owner, **values | fields)
+
+
+def said_fields(lab: str) -> dict[str, str]:
+    """What a form says of a lab's prediction, so that Run is unlocked."""
+    asked = LABS[lab].prediction
+    if asked.kind == "ranking":
+        return {f"rank-{name}": str(place) for place, name in enumerate(asked.items, start=1)}
+    return {"prediction": "2"}

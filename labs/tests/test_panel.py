@@ -17,7 +17,7 @@ from labs.catalogue import LABS
 from labs.faces import FACES, OPTION_FACES
 from labs.forms import Recipe, flat, given_of
 from labs.models import Run
-from labs.tests.factories import make_finished
+from labs.tests.factories import make_finished, said_fields
 from portal.accounts.models import User
 from trainer.corpora import OPTIONS
 from trainer.spec import RunSpec
@@ -69,7 +69,9 @@ def test_the_form_of_a_preset_submits_what_the_catalogue_says(
     page = client.get(reverse("lab", args=[slug]), {"preset": preset})
     recipe = page.context["recipe"]
     assert not recipe.errors
-    posted = client.post(reverse("run-submit", args=[slug]), dict(fields_of(recipe)) | {"token": "t"})
+    posted = client.post(
+        reverse("run-submit", args=[slug]), dict(fields_of(recipe)) | said_fields(slug) | {"token": "t"}
+    )
     assert posted.status_code == 302
     run = Run.objects.latest("pk")
     wanted = LABS[slug].preset_named(preset).spec.to_dict()
@@ -161,7 +163,8 @@ def test_a_link_chooses_what_is_shown_and_keeps_the_rest(client_for: ClientFor, 
     assert dict(parse_qsl(urlsplit(recipe.url).query))["clip"] == "2"
     assert dict(parse_qsl(urlsplit(recipe.url).query))["show"] == "n_layers,learning_rate"
     posted = client_for(learner).post(
-        reverse("run-submit", args=["training"]), dict(fields_of(recipe)) | {"token": "t", "n_layers": "2"}
+        reverse("run-submit", args=["training"]),
+        dict(fields_of(recipe)) | {"token": "t", "n_layers": "2", "prediction": "2"},
     )
     assert posted.status_code == 302
     assert (Run.objects.get().spec["clip"], Run.objects.get().spec["n_layers"]) == (2.0, 2)

@@ -1,0 +1,66 @@
+"""The line where a learner says what they expect, before a run. Called by the views of labs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from labs.assessment.predictions import HANDLES, ForecastError, items_of, read_forecast
+from labs.lab import Lab, Prediction
+from labs.models import Run
+from portal.lib.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handle:
+    """A point of the curve that may be sketched."""
+
+    name: str
+    percent: int
+    """Of the run."""
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saying:
+    """What is asked, and what was typed so far."""
+
+    value: str
+    first: bool
+    """Whether nothing was said in this lab yet: then Run needs it."""
+    ranks: list[tuple[str, Any, str]]
+    """Of a ranking: name, title, and the place that was chosen."""
+    places: list[str]
+    handles: list[Handle]
+
+
+def saying(user: Any, lab: Lab, given: Mapping[str, str] | None = None) -> Saying:
+    """What the page asks for. One query."""
+    typed = given or {}
+    items = items_of(lab)
+    said = Run.objects.for_user(user).filter(lab=lab.slug).filter(~Q(prediction=None) | ~Q(forecast={}))
+    names = [f"sketch-{place}" for place in range(len(HANDLES))] if lab.prediction.sketch else []
+    return Saying(
+        value=typed.get("prediction", ""),
+        first=not said.exists(),
+        ranks=[(name, title, typed.get(f"rank-{name}", "")) for name, title in items],
+        places=[str(place) for place in range(1, len(items) + 1)],
+        handles=[
+            Handle(name=name, percent=round(100 * share), value=typed.get(name, ""))
+            for name, share in zip(names, HANDLES, strict=False)
+        ],
+    )
+
+
+def posted_forecast(asked: Prediction, given: Mapping[str, str]) -> dict[str, Any]:
+    """The ranking or curve of a form. Raises UserError with its field."""
+    try:
+        return read_forecast(asked, given)
+    except ForecastError as error:
+        raise UserError(
+            "invalid_recipe", _("Nothing was queued: look at what you said."), fields=error.fields
+        ) from error
