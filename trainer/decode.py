@@ -7,7 +7,6 @@ A `Reader` hides whether the source stands in front of the target (decoder only)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,8 +51,9 @@ class Reader:
             self.cache.select(rows)
 
     def _logits(self, ids: Tensor) -> Tensor:
-        inputs: tuple[Any, ...] = (self.sources, ids) if self.beside else (ids,)
-        logits: Tensor = self.model(*inputs, cache=self.cache)  # (B, n, V)
+        if not self.beside:
+            return self.model.next_logits(ids, self.cache).float()
+        logits: Tensor = self.model(self.sources, ids, cache=self.cache)  # (B, n, V)
         return logits[:, -1].float()
 
 

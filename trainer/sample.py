@@ -6,6 +6,7 @@ Logits become probabilities become a token by small pure functions; `Decoder` co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -61,6 +62,8 @@ def continued(
 
 def chooser(*, temperature: float, top_k: int = 0, top_p: float = 1.0, seed: int) -> Callable[[Tensor], Tensor]:
     """A function from logits (B, V) to tokens (B,): the same draws for the same seed."""
+    if temperature <= 0:
+        return partial(torch.argmax, dim=-1)
     generator = torch.Generator().manual_seed(seed)
 
     def choose(logits: Tensor) -> Tensor:
@@ -124,33 +127,25 @@ class Decoder:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.read: Tensor | None = None  # (B, up to context)
+        self.read: list[Tensor] = []  # pieces (B, n) that follow each other, up to context tokens
         self.cache: State | None = None
 
     @torch.inference_mode()
     def feed(self, ids: Tensor) -> Tensor:
         """Logits (B, V) of what follows all tokens fed so far; ids (B, n), several only at the first call."""
+        self.read.append(ids)
         context = self.model.config.context
-        if self.read is None:
-            self.read = ids[:, -context:]
-            return self._reread()
-        self.read = torch.cat((self.read, ids), dim=1)
-        if self.cache is None:  # the model has none: every position is computed anew
-            self.read = self.read[:, -context:]
-            return self._reread()
+        if self.cache is None:  # nothing is read yet, or the model has none: every position is computed anew
+            return self._reread(context)
         if self.cache.full:
-            self.read = self.read[:, -max(1, context // 2) :]
-            return self._reread()
-        return self._logits(ids)
+            return self._reread(max(1, context // 2))
+        return self.model.next_logits(ids, self.cache)
 
-    def _reread(self) -> Tensor:
-        assert self.read is not None  # for the type checker: both callers have just set it
-        self.cache = self.model.new_cache(len(self.read))
-        return self._logits(self.read)
-
-    def _logits(self, ids: Tensor) -> Tensor:
-        logits: Tensor = self.model(ids, self.cache)  # (B, n, V)
-        return logits[:, -1]
+    def _reread(self, length: int) -> Tensor:
+        """Read the last tokens from position 0 on."""
+        self.read = [torch.cat(self.read, dim=1)[:, -length:]]
+        self.cache = self.model.new_cache(len(self.read[0]))
+        return self.model.next_logits(self.read[0], self.cache)
 
 
 def _decode(

@@ -68,6 +68,11 @@ class Model(nn.Module):
         """An empty cache for `batch` rows; None where every position must be computed anew for each token."""
         return None
 
+    def next_logits(self, ids: Tensor, cache: State | None) -> Tensor:
+        """Logits (B, V) of what follows ids (B, T), which continue what the cache holds: several while it is empty."""
+        logits: Tensor = self(ids, cache)  # (B, T, V)
+        return logits[:, -1]
+
     def logits(self, x: Tensor, ids: Tensor) -> Tensor:
         """From the stream x (B, T, C) that read ids (B, T): pooled, if the configuration says so."""
         x = self.pooled(norm(x, self.config.norm), ids)  # (B, T, C) or (B, C)

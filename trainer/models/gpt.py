@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, pad
 
-from trainer.models.base import Model, embedding_std, padding_mask
+from trainer.models.base import Model, State, embedding_std, padding_mask
 from trainer.models.config import ModelConfig
 from trainer.models.fast import can_be_fast, fast_blocks
 from trainer.models.layers import Block, Cache, Dropout, Positions, norm
+from trainer.models.step import advance, can_advance
 from trainer.models.trace import Trace
 
 
@@ -57,6 +58,18 @@ class GPT(Model):
         if cache is not None:
             cache.length = end
         return self.logits(x, ids)
+
+    def next_logits(self, ids: Tensor, cache: State | None) -> Tensor:
+        end = ids.shape[1] + (cache.length if cache is not None else 0)
+        new = ids.shape[1] in (1, end)  # anything else is for `forward` to refuse
+        if not isinstance(cache, Cache) or self.training or not new or end > self.config.context:
+            return super().next_logits(ids, cache)
+        if self.config.pool != "none" or not can_advance(self.embedding):
+            return super().next_logits(ids, cache)
+        start = cache.length
+        x = self.positions.add(self.embed(ids, cache), start)  # (B, T, C)
+        x = advance(x, self.blocks, cache, self.positions.rotation(start, end), self.config)  # (B, 1, C)
+        return self.logits(x, ids[:, -1:])[:, -1]
 
     def embed(self, ids: Tensor, cache: Cache | None) -> Tensor:
         """Each token's own row and, from tables of their own, those of the tokens before it (B, T, C)."""

@@ -116,6 +116,10 @@ def rotate(x: Tensor, rotation: Tensor | None) -> Tensor:
     return torch.view_as_real(pairs * rotation[:, None, None]).flatten(-2).type_as(x)
 
 
+Weights = tuple[Tensor, Tensor, Tensor, Tensor]
+"""A block's matrices: queries, keys and values in one (C, 3 C); their way out (C, C); up (C, F); down (F, C)."""
+
+
 class Cache:
     """Keys and values of the positions seen so far, so that decoding computes each position once."""
 
@@ -125,6 +129,7 @@ class Cache:
         self.memory = torch.zeros(shape, device=device)  # (L, key and value, B, H, T, D)
         self.recent = torch.zeros(batch, 0, dtype=torch.long, device=device)  # the last ids, for tables that look back
         self.length = 0
+        self.weights: list[Weights] = []  # of each block, once `trainer.models.step` has looked them up
 
     @property
     def full(self) -> bool:
@@ -137,6 +142,8 @@ class Cache:
         keys, values = self.memory[layer, 0], self.memory[layer, 1]
         keys[:, :, self.length : end] = k
         values[:, :, self.length : end] = v
+        if not self.length:  # as they are: reading them out of the larger memory takes longer
+            return k, v
         return keys[:, :, :end], values[:, :, :end]
 
     def select(self, rows: Tensor) -> None:

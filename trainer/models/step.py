@@ -1,0 +1,87 @@
+"""What follows the tokens fed, in as few calls as it takes: the blocks of `trainer.models.gpt` while it writes. Called
+by it where no gradient is wanted.
+
+At one token a row, a model's time goes into calls more than into arithmetic. Here the stream is one matrix, weights are
+looked up once a cache, products add to the stream, queries and keys are turned in place, and of the last block only the
+last position is computed. Tests hold the logits equal to those of the plain blocks for every switch.
+
+Letters: B batch, T new positions, S all positions, C width, H heads, D head size, F width of the feed-forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from trainer.models.config import ModelConfig
+from trainer.models.layers import Block, Cache, Weights, activate, norm
+
+
+def can_advance(x: Tensor) -> bool:
+    """Whether `advance` may take the stream x: it works in place, and in float32."""
+    return x.dtype == torch.float32 and not torch.is_grad_enabled()
+
+
+def advance(
+    x: Tensor, blocks: Iterable[nn.Module], cache: Cache, rotation: Tensor | None, config: ModelConfig
+) -> Tensor:
+    """The stream of the last position (B, 1, C) behind all blocks, given that of new ones (B, T, C), which the cache
+    keeps: one, or several where it is empty.
+    """
+    if not cache.weights:
+        cache.weights = [weights_of(block) for block in blocks]
+    B, T, C = x.shape
+    before, residual, kind = config.norm_place == "before", config.residual, config.norm
+    shape, last = (B, T, 3, config.n_heads, -1), cache.weights[-1]
+    x = x.reshape(B * T, C)
+    for weights, memory in zip(cache.weights, cache.memory.unbind(0), strict=True):
+        qkv, proj, up, down = weights
+        heads = torch.mm(norm(x, kind) if before else x, qkv).view(shape)  # (B, T, 3, H, D)
+        if rotation is not None:
+            turn(heads, rotation)
+        if weights is last and T > 1:
+            x = x.view(B, T, C)[:, -1]  # (B, C)
+            y = attended(heads, memory, cache.length, queries=1)
+        else:
+            y = attended(heads, memory, cache.length, queries=T)
+        x = torch.addmm(x, y, proj) if residual else torch.mm(y, proj)
+        if not before:
+            x = norm(x, kind)
+        h = activate(torch.mm(norm(x, kind) if before else x, up), config.activation)
+        x = torch.addmm(x, h, down) if residual else torch.mm(h, down)
+        if not before:
+            x = norm(x, kind)
+    cache.length += T
+    return x.view(B, 1, C)
+
+
+def weights_of(block: nn.Module) -> Weights:
+    """A block's four matrices, inputs first: views, so that nothing is copied."""
+    assert isinstance(block, Block)  # for the type checker: a list of modules forgets of which kind
+    attention, feed_forward = block.attention, block.feed_forward
+    return attention.qkv.t(), attention.proj.t(), feed_forward.up.t(), feed_forward.down.t()
+
+
+def turn(heads: Tensor, rotation: Tensor) -> None:
+    """Queries and keys of heads (B, T, 3, H, D) by the angles of their positions (T, D / 2), in place."""
+    pairs = torch.view_as_complex(heads.view(*heads.shape[:-1], -1, 2))  # (B, T, 3, H, D / 2)
+    pairs[:, :, :2].mul_(rotation[:, None, None])
+
+
+def attended(heads: Tensor, memory: Tensor, start: int, *, queries: int) -> Tensor:
+    """What the last queries (as many as said, one or all) of heads (B, T, 3, H, D) find, rows (B queries, C).
+
+    Keys and values go into the memory (2, B, H, context, D) of the layer, from position `start` on.
+    """
+    B, T, _, H, D = heads.shape
+    q, k, v = heads.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, T, D)
+    if T == 1:
+        memory.select(3, start).copy_(heads[:, 0, 1:].transpose(0, 1))  # (2, B, H, D)
+        k, v = memory.narrow(3, 0, start + 1).unbind(0)  # each (B, H, S, D)
+    else:
+        memory[:, :, :, :T] = torch.stack((k, v))
+    y = scaled_dot_product_attention(q[:, :, T - queries :], k, v, is_causal=queries > 1)  # (B, H, queries, D)
+    return y.transpose(1, 2).reshape(B * queries, H * D)
