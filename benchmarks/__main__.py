@@ -11,13 +11,13 @@ FOLDER = Path(__file__).parent
 
 
 def benchmarks() -> dict[str, str]:
-    """Name and first line of the docstring of each module with a `main`."""
+    """Name and first line of the docstring of each module with a `main`; `class_` is the one that is called class."""
     found = {}
     for path in sorted(FOLDER.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         has_main = any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
         if has_main and path.stem != "__main__":
-            found[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+            found[path.stem.rstrip("_")] = (ast.get_docstring(tree) or "").partition("\n")[0]
     return found
 
 
@@ -31,7 +31,8 @@ def main() -> None:
     name = sys.argv.pop(1)
     if name not in known:
         sys.exit(f"There is no benchmark {name!r}. Known: {', '.join(known)}.")
-    runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
+    module = name if (FOLDER / f"{name}.py").exists() else f"{name}_"
+    runpy.run_module(f"benchmarks.{module}", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

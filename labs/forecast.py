@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from labs import line, turns
+from labs.control.workers import training_slots
 from labs.costs import Speeds, work_of
 from labs.line import Entry
 from labs.models import Run
@@ -180,7 +181,7 @@ def forecast(*more: Job) -> dict[int, Place]:
     last_turns = turns.last_turns([job.entry for job in (*jobs, *more)])
     limit, turn_s = settings.LAB_MAX_RUNNING, settings.LAB_TURN_S
     return play_forward(
-        [*jobs, *more], slots=settings.LAB_SLOTS, limit=limit, turn_s=turn_s, now=now, last_turns=last_turns
+        [*jobs, *more], slots=training_slots(), limit=limit, turn_s=turn_s, now=now, last_turns=last_turns
     )
 
 

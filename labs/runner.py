@@ -135,8 +135,10 @@ class Supervisor:
 
     def _seconds_before(self) -> float:
         """Training time of the parent up to where the run leaves it: not this one's own."""
-        curve = self.run.parent.curve if self.run.parent else {}
-        return next((s for step, s in zip(curve.get("step", ()), curve.get("seconds", ()), strict=False) if step == self.run.fork_step), 0.0)
+        parent = self.run.parent
+        curve = parent.curve if parent else {}
+        seconds = dict(zip(curve.get("step", ()), curve.get("seconds", ()), strict=False))
+        return float(seconds.get(self.run.fork_step, 0.0))
 
     # Following the child
 
@@ -166,7 +168,7 @@ class Supervisor:
                 self.ledger.add([event])
                 self.pending.append(event)
             if kind == "started":
-                self.turn.prepared(time.monotonic())
+                self.turn.prepared(time.monotonic(), event["step"])
                 self.channel.stale = True
                 if event["step"] and event["step"] != self.run.step:
                     self.ledger.rewind(0)

@@ -11,11 +11,12 @@ from typing import Any
 
 import redis
 from celery import current_app, shared_task
-from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutdown, worker_shutting_down
 
 from labs import drain, play, queue, runner
 from labs.channel import Channel
 from labs.children import nursery
+from labs.control import workers
 from labs.datasets import services as tables
 from labs.deploy import writer
 from labs.export import making
@@ -128,3 +129,8 @@ def _look_for_work(sender: Any, **_: Any) -> None:
 def _drain(**_: Any) -> None:
     """Runs are given back at their checkpoint, to be continued by whoever claims them next."""
     drain.begin()
+
+
+worker_ready.connect(workers.ready)
+heartbeat_sent.connect(workers.tell)
+worker_shutdown.connect(workers.gone)

@@ -83,13 +83,15 @@ class Turn:
         self.start_s = 0.0
         self._points_at: float | None = None
         self._looked_at = 0.0
+        self._from_step = 0
 
     def begins(self, now: float) -> None:
         """The child was started just now."""
         self.taken_at = now
 
-    def prepared(self, now: float) -> None:
-        """It has its data and its model."""
+    def prepared(self, now: float, step: int) -> None:
+        """It has its data and its model, and goes on from a step."""
+        self._from_step = step
         self.start_s = now - (self.taken_at or now)
 
     def shows_points(self, now: float) -> None:
@@ -120,7 +122,7 @@ class Turn:
         if since < least or now - self._looked_at < look_s or step >= steps:
             return False
         self._looked_at = now
-        done = step - self.run.step
+        done = step - self._from_step
         rest = since / done * (steps - step) if done > 0 else line.NEARLY_DONE_S
         if self.over(now):
             return rest > line.NEARLY_DONE * settings.LAB_TURN_S

@@ -5,8 +5,10 @@ from django.urls import include, path
 from labs import views
 
 urlpatterns = [
+    path("", include("labs.branches.urls")),
     path("", include("labs.compare.urls")),
     path("", include("labs.datasets.urls")),
+    path("", include("labs.control.urls")),
     path("", include("labs.deploy.urls")),
     path("", include("labs.export.urls")),
     path("", include("labs.inside.urls")),

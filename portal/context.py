@@ -30,6 +30,7 @@ PLACES = {
     "team": {"team", "learner"},
     "teaching": {"teaching", "teaching-lab", "teaching-run"},
     "studio": {"studio", "studio-chapter", "studio-versions", "studio-publish"},
+    "control": {"control"},
     "profile": {"profile", "account_change_password"},
 }
 """Which page stands where in the main navigation, by URL name."""
