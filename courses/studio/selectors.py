@@ -19,8 +19,8 @@ from courses.models import LANGUAGES, Chapter, ChapterProgress, ChapterVersion, 
 from courses.progress import rules
 from courses.progress.selectors import evidence_of
 from courses.studio import texts as checking
-from courses.studio.diffs import Line, diff
 from courses.studio.texts import FILES, Texts, texts_of
+from portal.lib.diffs import Line, diff
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
