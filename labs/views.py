@@ -23,6 +23,8 @@ from django_htmx.middleware import HtmxDetails
 
 from labs import curves, presenters, results, selectors, services
 from labs.assessment.panel import posted_forecast, saying
+from labs.branches.panel import arrival, beside
+from labs.branches.panel import panel as branches_panel
 from labs.catalogue import LABS
 from labs.deploy.panel import panel
 from labs.endings import ending_of
@@ -91,7 +93,7 @@ def lab_page(request: HttpRequest, found: Lab, recipe: Recipe, status: int = 200
         "rows": [selectors.run_row(run) for run in runs],
         "last": presenters.comparison(runs) if found.prediction.measure == "loss" else None,
         "measure": measure(found.prediction.measure),
-        "saying": saying(request.user, found),
+        "saying": saying(request.user, found, runs, more.pop("said", None)),
         "measure_is_loss": found.prediction.measure == "loss",
         "class_link": request.build_absolute_uri(recipe.url),
         "words": presenters.sentences(),
@@ -138,10 +140,8 @@ def run_submit(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except UserError as error:
         recipe.errors = error.fields
-        return lab_page(
-            request, found, recipe, error.status, saying=saying(request.user, found, request.POST), problem=error
-        )
-    return redirect("run", run.pk)
+        return lab_page(request, found, recipe, error.status, said=request.POST, problem=error)
+    return redirect(arrival(run))
 
 
 # Runs
@@ -164,7 +164,7 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
         "planned": presenters.planned(run),
         "text": results.is_text(run),
         "measures": results.measure_words(),
-    }
+    } | beside(run)
     if found.prediction.measure != "loss":
         data["run"]["prediction"] = None  # the chart is about losses
     context = status_context(request, run) | {
@@ -183,6 +183,7 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
         "answers": results.answers(run),
         "live": results.live(run),
         "is_text": results.is_text(run),
+        "branches": more.get("branches") or branches_panel(run),
         "data": data,
         "words": presenters.sentences(results.baseline_name(run)),
     }

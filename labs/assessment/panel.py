@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from labs.assessment.predictions import HANDLES, ForecastError, items_of, read_forecast
+from labs.assessment.predictions import HANDLES, ForecastError, committed, items_of, read_forecast
 from labs.lab import Lab, Prediction
 from labs.models import Run
 from portal.lib.errors import UserError
@@ -38,15 +38,15 @@ class Saying:
     handles: list[Handle]
 
 
-def saying(user: Any, lab: Lab, given: Mapping[str, str] | None = None) -> Saying:
-    """What the page asks for. One query."""
+def saying(user: Any, lab: Lab, newest: Sequence[Run], given: Mapping[str, str] | None = None) -> Saying:
+    """What the page asks for; `newest` are the learner's latest runs in the lab. One query where these say nothing."""
     typed = given or {}
     items = items_of(lab)
-    said = Run.objects.for_user(user).filter(lab=lab.slug).filter(~Q(prediction=None) | ~Q(forecast={}))
+    said = any(committed(run.prediction, run.forecast) for run in newest) or _has_said(user, lab)
     names = [f"sketch-{place}" for place in range(len(HANDLES))] if lab.prediction.sketch else []
     return Saying(
         value=typed.get("prediction", ""),
-        first=not said.exists(),
+        first=not said,
         ranks=[(name, title, typed.get(f"rank-{name}", "")) for name, title in items],
         places=[str(place) for place in range(1, len(items) + 1)],
         handles=[
@@ -54,6 +54,11 @@ def saying(user: Any, lab: Lab, given: Mapping[str, str] | None = None) -> Sayin
             for name, share in zip(names, HANDLES, strict=False)
         ],
     )
+
+
+def _has_said(user: Any, lab: Lab) -> bool:
+    said = ~Q(prediction=None) | ~Q(forecast={})
+    return Run.objects.for_user(user).filter(said, lab=lab.slug).exists()
 
 
 def posted_forecast(asked: Prediction, given: Mapping[str, str]) -> dict[str, Any]:
