@@ -1,5 +1,6 @@
 """The labs, read from `labs/catalog` when this module is loaded: one folder each, with `lab.yaml` and a text in each
-language. Anything missing or wrong there stops the start with file and field.
+language. Anything missing or wrong there stops the start with file and field. What authors publish takes their place:
+see `labs.authoring.shelf`.
 
 `lab.yaml`:
     number      place in the curriculum
@@ -27,6 +28,7 @@ from typing import Any
 import yaml
 
 from labs.assessment.reading import FieldError, read_graded, read_prediction
+from labs.authoring.shelf import Shelf
 from labs.lab import GOALS, LANGUAGES, SECTIONS, Goal, Graded, Lab, Prediction, Preset, Section, localised
 from labs.wording import measure
 from trainer.corpora import CORPORA, OPTIONS
@@ -35,6 +37,8 @@ from trainer.recipes import RECIPES
 from trainer.spec import RunSpec, SpecError
 
 FOLDER = Path(__file__).parent / "catalog"
+FILES = ("lab.yaml", *(f"{language}.md" for language in LANGUAGES))
+"""What makes a lab."""
 FRONT = ("title", "intro", "question", "goal")
 """Lines above a text."""
 FIELDS = {"number", "recipe", "presets", "shown", "more", "corpora", "prediction", "goal", "graded"}
@@ -62,16 +66,25 @@ def read_labs(folder: Path = FOLDER) -> dict[str, Lab]:
 def read_lab(folder: Path) -> Lab:
     """One lab. Raises CatalogueError."""
     try:
-        return _Reader(folder).lab()
+        files = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in FILES}
     except OSError as error:
         raise CatalogueError(f"{folder.name}: {error.filename}: {error.strerror}") from error
+    return read_files(folder.name, files)
+
+
+def read_files(slug: str, files: Mapping[str, str]) -> Lab:
+    """A lab from the texts of its files by name. Raises CatalogueError, whatever is in them."""
+    try:
+        return _Reader(slug, files).lab()
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise CatalogueError(f"{slug}: cannot be read: {type(error).__name__}: {error}") from error
 
 
 class _Reader:
     """Reads the files of one lab, and knows how to complain about them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, slug: str, files: Mapping[str, str]) -> None:
+        self.slug, self.files = slug, files
         self.data = self._yaml()
         self.texts = {language: self._text(language) for language in LANGUAGES}
         self.recipe = self._recipe()
@@ -87,7 +100,7 @@ class _Reader:
         if twice := sorted(set(knobs) & set(more)):
             raise self._wrong("more", f"{twice[0]} is shown already")
         return Lab(
-            slug=self.folder.name,
+            slug=self.slug,
             number=number,
             title=self._front("title"),
             intro=self._front("intro"),
@@ -102,11 +115,11 @@ class _Reader:
         )
 
     def _wrong(self, field: str, reason: str, file: str = "lab.yaml") -> CatalogueError:
-        return CatalogueError(f"{self.folder.name}/{file}: {field}: {reason}")
+        return CatalogueError(f"{self.slug}/{file}: {field}: {reason}")
 
     def _yaml(self) -> dict[str, Any]:
         try:
-            data = yaml.safe_load((self.folder / "lab.yaml").read_text(encoding="utf-8"))
+            data = yaml.safe_load(self.files["lab.yaml"])
         except yaml.YAMLError as error:
             raise self._wrong("(all)", f"not valid YAML: {error}") from error
         if not isinstance(data, dict):
@@ -124,7 +137,7 @@ class _Reader:
     def _text(self, language: str) -> tuple[dict[str, str], list[tuple[str, list[str]]]]:
         """The lines above a text, and its sections: heading and paragraphs."""
         file = f"{language}.md"
-        text = (self.folder / file).read_text(encoding="utf-8")
+        text = self.files[file]
         match = re.fullmatch(r"---\n(.*?)\n---\n(.*)", text, re.DOTALL)
         if not match:
             raise self._wrong("(all)", "does not begin with fields between two lines ---", file)
@@ -294,5 +307,5 @@ class _Reader:
         raise self._wrong("goal.least", "no bound here, and none in the recipe for this measure")
 
 
-LABS: dict[str, Lab] = read_labs()
-"""By slug, in the order of the curriculum."""
+LABS = Shelf(read_labs(), read_files)
+"""By slug, in the order of the curriculum, as they are at this moment."""

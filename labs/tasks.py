@@ -14,6 +14,7 @@ from celery import current_app, shared_task
 from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutdown, worker_shutting_down
 
 from labs import drain, play, queue, runner
+from labs.authoring.shelf import heal_stamp
 from labs.channel import Channel
 from labs.children import nursery
 from labs.control import workers
@@ -84,6 +85,7 @@ def reap() -> None:
         complete.delay(deployment_id)
     making.expire()
     tables.expire()
+    heal_stamp()
     for job in making.forgotten():
         (check if job.kind == Kind.CHECK else export).delay(job.pk)
     for probe_id in looking.forgotten():

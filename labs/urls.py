@@ -7,6 +7,7 @@ from labs import views
 urlpatterns = [
     path("", include("labs.branches.urls")),
     path("", include("labs.compare.urls")),
+    path("", include("labs.authoring.urls")),
     path("", include("labs.datasets.urls")),
     path("", include("labs.control.urls")),
     path("", include("labs.deploy.urls")),

@@ -11,12 +11,13 @@ from django.urls import reverse
 
 from courses.models import Chapter, ChapterProgress, ChapterVersion, Quiz
 from courses.progress.services import begin, record
-from courses.studio import diffs, selectors, services
+from courses.studio import selectors, services
 from courses.studio.services import ConflictError
 from courses.studio.texts import FILES, check, section_lines
 from courses.tests.course_files import load
 from courses.tests.studio_steps import publish, save, texts_of, url
 from portal.accounts.models import User
+from portal.lib import diffs
 from portal.lib.errors import UserError
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,6 @@
-"""Differences of two texts, line by line, for pages that show what would change. Called by the studios of chapters and of labs."""
+"""Differences of two texts, line by line, for pages that show what would change. Called by the studios of chapters and
+of labs.
+"""
 
 from __future__ import annotations
 
