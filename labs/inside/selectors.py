@@ -13,7 +13,7 @@ from labs.models import Run
 from labs.runner import run_dir
 from labs.states import State
 
-SHOWN = 40
+SHOWN = 24
 """Characters of the text that the page begins with."""
 
 

@@ -47,10 +47,10 @@ def _attention() -> dict[str, str]:
             "“%(query)s” (%(row)s) may not look at “%(key)s” (%(column)s): it comes later. Score %(score)s, masked."
         ),
         "sum": _(
-            "This head gives on average %(own)s %% to the token itself, %(before)s %% to the one before "
-            "and %(first)s %% to the first."
+            "This head gives on average %(own)s to the token itself, %(before)s to the one before "
+            "and %(first)s to the first."
         ),
-        "sum_cross": _("The token that gets most of this head's attention is “%(key)s”: %(share)s %% on average."),
+        "sum_cross": _("The token that gets most of this head's attention is “%(key)s”: %(share)s on average."),
         "worth": _(
             "Without layer %(layer)s, head %(head)s the held-out loss changes by %(change)s, more than "
             "without any other."
@@ -71,7 +71,7 @@ def _ablation() -> dict[str, str]:
         "whole": _("All parts are on: held-out loss %(loss)s, measured on %(count)s held-out pieces."),
         "off": _(
             "Without these parts (%(count)s) the held-out loss goes from %(before)s to %(after)s: %(change)s, "
-            "with 95 %% between %(low)s and %(high)s."
+            "95 of 100 such measurements lie between %(low)s and %(high)s."
         ),
         "most": _("The part that matters most alone: %(part)s of %(layer)s, %(change)s."),
     }
@@ -86,6 +86,6 @@ def _lens() -> dict[str, str]:
         "right": _("Right at so many of %(all)s places: %(counts)s."),
         "count": _("%(name)s %(count)s"),
         "reading": _("After “%(token)s”, %(layer)s: %(guesses)s."),
-        "guess": _("“%(name)s” %(share)s %%"),
-        "rank": _("What follows in the text, “%(name)s”, is at rank %(rank)s with %(share)s %%."),
+        "guess": _("“%(name)s” %(share)s"),
+        "rank": _("What follows in the text, “%(name)s”, is at rank %(rank)s with %(share)s."),
     }

@@ -8,7 +8,7 @@ import { asking } from "./section.js";
 
 const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const number = (value) => value.toFixed(2).replace("-", "−");
-const percent = (share) => (100 * share).toFixed(0);
+const percent = (share) => `${(100 * share).toFixed(0)} %`;
 const label = ({ layer, head }) => ({ layer: layer + 1, head: head + 1 });
 
 /** `page` holds ask, params, step and sends "inside:changed". */
@@ -61,10 +61,14 @@ export function joinAttention(root, page, words) {
     part("worth").textContent = most?.change ? fill(words.worth, { ...label(most.head), change: signed(most.change.value) }) : "";
   }
 
-  async function showOne() {
-    showChosen();
+  function whichOne() {
     const { kind, layer, head } = state.answer.heads[state.chosen];
-    const one = await askOne({ ...page.params, kind, layer, head });
+    return { ...page.params, kind, layer, head };
+  }
+
+  async function showOne(early) {
+    showChosen();
+    const { kind } = state.answer.heads[state.chosen], one = await (early ?? askOne(whichOne()));
     if (!one) return;
     state.one = one;
     const queries = (kind === "source" ? one.source : one.tokens).map(visible), keys = (kind === "self" ? one.tokens : one.source).map(visible);
@@ -129,6 +133,7 @@ export function joinAttention(root, page, words) {
   }
 
   async function refresh({ detail } = {}) {
+    const early = state.answer && askOne(whichOne());
     const answer = await askAll(page.params);
     if (!answer) return;
     if (detail?.changed.includes("text")) state.at = null;
@@ -136,7 +141,7 @@ export function joinAttention(root, page, words) {
     part("cards").hidden = false;
     makeCards();
     page.tell(answer);
-    await Promise.all([showOne(), showWorth()]);
+    await Promise.all([showOne(early), showWorth()]);
   }
 
   part("heads").addEventListener("click", ({ target }) => {

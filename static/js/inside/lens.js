@@ -4,7 +4,7 @@ import { fill } from "../words.js";
 import { visible } from "./decoding.js";
 import { asking } from "./section.js";
 
-const percent = (share) => (100 * share).toFixed(0);
+const percent = (share) => `${(100 * share).toFixed(0)} %`;
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /** Shade of a probability: 0 to 5. */
@@ -37,7 +37,7 @@ export function joinLens(root, page, words) {
 
   function cell({ likeliest: [first], rank }, place, layer) {
     return html("td", { "data-h": shade(first.probability), "data-place": place, "data-layer": layer, class: rank === 1 ? "lens-cell is-true" : "lens-cell" },
-      html("code", {}, visible(first.name)), html("small", {}, `${percent(first.probability)}`), ...(rank === 1 ? [html("span", { class: "lens-tick", "aria-hidden": "true" }, "✓")] : []));
+      html("code", {}, visible(first.name)), html("small", {}, (100 * first.probability).toFixed(0)), ...(rank === 1 ? [html("span", { class: "lens-tick", "aria-hidden": "true" }, "✓")] : []));
   }
 
   const truthOf = ({ truth }) => html("td", {}, ...(truth ? [html("code", { class: "tok" }, visible(truth.name))] : []));

@@ -26,7 +26,7 @@ class Page extends EventTarget {
   constructor(facts, words) {
     super();
     const fields = { text: $("inside-text"), target: $("inside-target"), slider: $("inside-step") };
-    Object.assign(this, { facts, words, fields, ask: asker(facts.ask, words.page), timer: 0 });
+    Object.assign(this, { facts, words, fields, ask: asker(facts.ask, words.page), timer: 0, waits: new Map() });
     Object.assign(this, { text: fields.text.value, target: fields.target?.value || null, step: this.chosen() });
     for (const field of [fields.text, fields.target]) field?.addEventListener("input", () => this.soon());
     fields.text.form.addEventListener("submit", (event) => {
@@ -50,6 +50,23 @@ class Page extends EventTarget {
     const { slider } = this.fields, { steps, finished } = this.facts;
     const at = slider ? +slider.value : steps.length - 1;
     return finished && at >= steps.length - 1 ? null : (steps[at] ?? null);
+  }
+
+  /** When the section of an element is near the window: what nobody sees need not be asked. */
+  near(root) {
+    const section = root.closest("[data-section]") ?? root;
+    if (!this.waits.has(section)) {
+      this.waits.set(section, new Promise((done) => {
+        const watch = new IntersectionObserver((entries) => {
+          if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+          watch.disconnect();
+          this.waits.delete(section);
+          done();
+        }, { rootMargin: "400px" });
+        watch.observe(section);
+      }));
+    }
+    return this.waits.get(section);
   }
 
   /** Let the model read this text from now on. */

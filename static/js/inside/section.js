@@ -11,6 +11,8 @@ export function asking(root, page, question) {
   let last = 0;
   return async (params) => {
     const mine = (last += 1);
+    await page.near(root);
+    if (mine !== last) return null;
     root.ariaBusy = "true";
     try {
       const answer = await page.ask(question, params);
