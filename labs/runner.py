@@ -26,6 +26,7 @@ from labs.control.models import Mode, mode_now
 from labs.curves import Ledger, bounded
 from labs.drain import draining
 from labs.goals import check_training
+from labs.machine import machine
 from labs.models import Run
 from labs.selectors import base_run
 from labs.states import State
@@ -231,6 +232,7 @@ class Supervisor:
 
     def _finish(self, ending: State) -> None:
         """Store result and whole curve by one fenced UPDATE, then tell the watchers and the courses."""
+        self.ledger.info["machine"] = machine()
         if ending == State.FINISHED:
             self.ledger.info["weights"] = weights_hash(self.run)
         columns = self._columns()

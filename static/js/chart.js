@@ -5,6 +5,7 @@
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { NARROW, axes, measures, scales } from "./chart-axes.js";
 import { hearCursor, joinTouch, pinched, stride, tellCursor, zoomKey, zoomedAt } from "./chart-hand.js";
+import { besideLosses, drawBehind } from "./chart-behind.js";
 import { drawMarks } from "./chart-marks.js";
 import { lowerBound, pace, smooth, thin } from "./curve.js";
 import { frame, lastX } from "./scale.js";
@@ -14,8 +15,8 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class LossChart {
   /** `root` holds #plot and #tip; `run` is {steps, state, ended, prediction}, which the page keeps up to date. */
-  constructor(root, { curve, run, words, view, onCursor = () => {}, onHold = () => {}, onFrame = () => {} }) {
-    Object.assign(this, { root, curve, run, words, view, onCursor, onHold, onFrame });
+  constructor(root, { curve, run, words, view, beside = {}, onCursor = () => {}, onHold = () => {}, onFrame = () => {} }) {
+    Object.assign(this, { root, curve, run, words, view, beside, onCursor, onHold, onFrame });
     this.plot = root.querySelector("#plot");
     this.tip = root.querySelector("#tip");
     this.zoom = null;
@@ -133,7 +134,7 @@ export class LossChart {
     const [low, high] = this.zoom ?? this.range(), { points, held, info } = this.curve, { steps, prediction, state } = this.run;
     const inside = (x) => x >= low && x <= high;
     const losses = this.zoom ? points.loss.filter((_, i) => inside(this.xs[i])) : points.loss;
-    const others = this.zoom ? [] : [info.baseline?.loss ?? undefined, this.whole ? prediction : undefined, ...held.loss];
+    const others = this.zoom ? [] : [info.baseline?.loss ?? undefined, this.whole ? prediction : undefined, ...held.loss, ...besideLosses(this.beside, this.view.axis)];
     const options = { losses, others, steps, log: this.view.log || Boolean(this.zoom), diverged: state === "diverged" };
     this.yRange = frame(options);
     const start = points.loss[0];
@@ -161,6 +162,7 @@ export class LossChart {
         { stroke: inks.held, width: 2, spanGaps: true, points: { show: true, size: 8, width: 1.75, stroke: inks.held, fill: inks.ground } },
       ],
       hooks: {
+        drawClear: [(u) => drawBehind(u, this)],
         draw: [(u) => drawMarks(u, this)],
         setCursor: [(u) => this.moved(u)],
         setSelect: [(u) => this.selected(u)],

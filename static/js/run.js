@@ -3,6 +3,7 @@ import { LossChart } from "./chart.js";
 import { Curve, pace } from "./curve.js";
 import { joinCopy, joinCopyButtons } from "./copy.js";
 import { joinSliders } from "./play.js";
+import { joinReplay } from "./replay.js";
 import { drawAnswers, headline } from "./outputs.js";
 import { drawTable, drawWritten, markWritten } from "./samples.js";
 import { ENDINGS, RunStream } from "./stream.js";
@@ -17,7 +18,7 @@ const curve = new Curve(data);
 const view = readView(new URLSearchParams(location.search));
 let looked = Infinity; // the step where the cursor was last
 const chart = new LossChart($("chart"), {
-  curve, run, words, view,
+  curve, run, words, view, beside: data,
   onCursor: (step) => {
     if (step !== null) lookInside((looked = step)); // and stays there: the way to the link leaves the chart
     if (data.text) markWritten($("writes-rows"), step ?? curve.held.step.at(-1) ?? null);
@@ -43,7 +44,8 @@ function readView(query) {
   };
 }
 function saveView() {
-  const query = new URLSearchParams();
+  const query = new URLSearchParams(location.search);
+  for (const name of ["axis", "log", "smooth", "prompt"]) query.delete(name);
   if (view.axis !== "step") query.set("axis", view.axis);
   if (view.log) query.set("log", "1");
   if (view.smooth) query.set("smooth", String(view.smooth));
@@ -207,4 +209,21 @@ joinCopyButtons(document);
 joinCopy($("copy-link"), words);
 showView();
 update(true);
-if (!run.ended) new RunStream(root.dataset.stream, on).open();
+if (data.replay)
+  joinReplay(root, data, {
+    empty() {
+      run.ended = false;
+      curve.replace({ curve: {}, samples: [], info: { started: data.info.started } });
+      update(true);
+    },
+    add(events) {
+      curve.add(events);
+      update(events.some(({ kind }) => kind !== "point"));
+    },
+    done() {
+      run.ended = true;
+      curve.replace(data);
+      update(true);
+    },
+  });
+else if (!run.ended) new RunStream(root.dataset.stream, on).open();
