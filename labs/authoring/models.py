@@ -1,4 +1,4 @@
-"""Lab versions, their drafts, and files that wait for a choice. Imported by `labs.models`, so that Django finds them."""
+"""Versions of labs, and their drafts. Imported by `labs.models`, so that Django finds them there."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 `labs.catalogue.LABS`, as a mapping, in every process of the site.
 
 A publication writes its row, then a stamp beside the other data. A process looks at the stamp whenever it is asked for
-a lab, which costs microseconds, and reads the rows when the stamp has changed. The rows are the truth: the reaper writes
-a stamp that was lost anew.
+a lab, which costs microseconds, and reads the rows when the stamp has changed. The rows are the truth: the reaper
+writes a stamp that was lost anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import SynchronousOnlyOperation
@@ -60,8 +61,7 @@ class Shelf(Mapping[str, Lab]):
     def __init__(self, shipped: Mapping[str, Lab], read: Callable[[str, Mapping[str, str]], Lab]) -> None:
         self.shipped = dict(shipped)
         self._read = read
-        self._labs, self._stamp = self.shipped, self._look()
-        self._stamp = None
+        self._labs, self._stamp = self.shipped, cast(Stamp, None)
         self._lock = threading.Lock()
 
     def __getitem__(self, slug: str) -> Lab:
@@ -89,7 +89,7 @@ class Shelf(Mapping[str, Lab]):
         return self._labs
 
     def _refresh(self, stamp: Stamp) -> None:
-        """Read what is published; while the database is away the labs stay as they are, and the next look tries again."""
+        """Read what is published. While the database is away the labs stay as they are, and the next look tries again."""
         try:
             labs = self.shipped | (self._published() if stamp else {})
         except (DatabaseError, SynchronousOnlyOperation):
