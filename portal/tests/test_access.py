@@ -16,7 +16,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from courses.quizzes.services import attempt_start
 from courses.tests.course_files import chapter, load, write_course
+from labs.datasets.services import draft_create
+from labs.datasets.tests.factories import reviews_csv
 from labs.deploy.tests.factories import make_deployment
+from labs.export.tests.factories import make_script
 from labs.models import Generation, Run, Upload
 from labs.tests.factories import make_finished
 from portal.accounts.models import Team, User
@@ -95,6 +98,22 @@ RULES: dict[str, Rule] = {
     "runs/<int:run_id>/deployments/": OWN_FORM,
     "deployments/<int:deployment_id>/revoke/": OWN_FORM,
     "generations/<int:generation_id>/": OWN_PAGE,
+    "runs/<int:run_id>/script/": OWN_PAGE,
+    "runs/<int:run_id>/exports/<slug:kind>/": OWN_FORM,
+    "runs/<int:run_id>/exports/<slug:kind>/status/": OWN_PAGE,
+    "exports/<int:export_id>/cancel/": OWN_FORM,
+    "exports/<int:export_id>/file/": OWN_PAGE,
+    "tables/": FORM,
+    "tables/<int:draft_id>/": Rule(methods="GET POST", allowed=OWNER, refused=404),
+    "tables/<int:draft_id>/delete/": OWN_FORM,
+    "lab-studio/": STUDIO_PAGE,
+    "lab-studio/import/": STUDIO_FORM,
+    "lab-studio/<slug:slug>/": STUDIO_PAGE,
+    "lab-studio/<slug:slug>/save/": STUDIO_FORM,
+    "lab-studio/<slug:slug>/discard/": STUDIO_FORM,
+    "lab-studio/<slug:slug>/publish/": STUDIO_FORM,
+    "lab-studio/<slug:slug>/restore/": STUDIO_FORM,
+    "lab-studio/<slug:slug>/export.zip": STUDIO_PAGE,
     "uploads/": FORM,
     "uploads/<int:upload_id>/delete/": OWN_FORM,
     "account/profile/": Rule(methods="GET POST"),
@@ -134,6 +153,7 @@ VALUES = {
     "chapter": "one",
     "section": "first",
     "slug": "training",
+    "kind": "notebook",
     "question": "sum",
     "uidb36": "1",
 }
@@ -145,6 +165,7 @@ FORMS: dict[str, dict[str, str]] = {
     "studio/<slug:course>/<slug:chapter>/save/": {"name": "en"},
     "studio/<slug:course>/<slug:chapter>/restore/": {"number": "1"},
     "uploads/": {"lab": "training"},
+    "tables/": {"lab": "sentiment"},
 }
 """What a form needs in order not to be a 404 of its own."""
 
@@ -170,6 +191,10 @@ def ids(learner: User, manager: User, tmp_path: Path) -> dict[str, int]:
         "run_id": run.pk,
         "generation_id": Generation.objects.create(run=run, prompt="The ", temperature=0.8).pk,
         "deployment_id": make_deployment(run).pk,
+        "export_id": make_script(run).pk,
+        "draft_id": draft_create(
+            owner=learner, name="mine.csv", chunks=[reviews_csv()], lab="sentiment", recipe=""
+        ).pk,
         "upload_id": Upload.objects.create(
             owner=learner, name="mine", sha256="0" * 64, size=2000, characters=2000, vocab_size=20
         ).pk,
