@@ -53,8 +53,9 @@ def run_inside(request: HttpRequest, run_id: int) -> HttpResponse:
 @login_required
 def probe_ask(request: HttpRequest, run_id: int, question: str) -> HttpResponse:
     """Ask about a run: its parameters come as JSON. 200 with the answer, or 202 with the address to ask again at."""
+    run = selectors.run_get(request.user, run_id)  # somebody else's is not there, whatever was sent
     try:
-        found = services.probe_ask(owner=request.user, run_id=run_id, question=question, values=_values(request))
+        found = services.probe_ask(owner=request.user, run_id=run.pk, question=question, values=_values(request))
     except UserError as error:
         return _refused(error)
     return _as_it_is(found)

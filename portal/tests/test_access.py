@@ -20,7 +20,7 @@ from labs.datasets.services import draft_create
 from labs.datasets.tests.factories import reviews_csv
 from labs.deploy.tests.factories import make_deployment
 from labs.export.tests.factories import make_script
-from labs.models import Generation, Run, Upload
+from labs.models import Generation, Probe, Run, Upload
 from labs.tests.factories import make_finished
 from portal.accounts.models import Team, User
 from portal.testing.server import PASSWORD
@@ -96,6 +96,9 @@ RULES: dict[str, Rule] = {
     "runs/<int:run_id>/points.csv": OWN_PAGE,
     "runs/<int:run_id>/generations/": OWN_FORM,
     "runs/<int:run_id>/deployments/": OWN_FORM,
+    "runs/<int:run_id>/inside/": OWN_PAGE,
+    "runs/<int:run_id>/inside/<slug:question>/": OWN_FORM,
+    "probes/<int:probe_id>/": OWN_PAGE,
     "deployments/<int:deployment_id>/revoke/": OWN_FORM,
     "generations/<int:generation_id>/": OWN_PAGE,
     "runs/<int:run_id>/script/": OWN_PAGE,
@@ -191,6 +194,7 @@ def ids(learner: User, manager: User, tmp_path: Path) -> dict[str, int]:
         "run_id": run.pk,
         "generation_id": Generation.objects.create(run=run, prompt="The ", temperature=0.8).pk,
         "deployment_id": make_deployment(run).pk,
+        "probe_id": Probe.objects.create(run=run, key="1", question="lens").pk,
         "export_id": make_script(run).pk,
         "draft_id": draft_create(
             owner=learner, name="mine.csv", chunks=[reviews_csv()], lab="sentiment", recipe=""
