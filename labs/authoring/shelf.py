@@ -89,7 +89,7 @@ class Shelf(Mapping[str, Lab]):
         return self._labs
 
     def _refresh(self, stamp: Stamp) -> None:
-        """Read what is published. While the database is away the labs stay as they are, and the next look tries again."""
+        """Read what is published. While the database is away the labs stay as they are; the next look tries again."""
         try:
             labs = self.shipped | (self._published() if stamp else {})
         except (DatabaseError, SynchronousOnlyOperation):
