@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from labs.compare.drawing import name_of
 from labs.faces import FACES, OPTION_FACES, WHEN, Text
 from labs.forms import OPTION, flat
 from labs.models import Run
@@ -37,12 +38,20 @@ class Row:
 class Diff:
     """All settings of some runs."""
 
-    runs: list[Run]
+    names: list[str]
+    """Heads of the columns: runs, or several that differ only in their seed."""
     rows: list[Row]
 
     @property
+    def alone(self) -> bool:
+        """Whether there is nothing to compare with: then all settings are shown."""
+        return len(self.names) == 1
+
+    @property
     def words(self) -> str:
-        """ "4 of 13 settings differ"."""
+        """As in "4 of 13 settings differ"; nothing for one column."""
+        if self.alone:
+            return ""
         count = sum(row.differs for row in self.rows)
         text = ngettext("%(count)s of %(total)s settings differs", "%(count)s of %(total)s settings differ", count)
         return text % {"count": count, "total": len(self.rows)}
@@ -53,14 +62,21 @@ def is_private(run: Run) -> bool:
     return str(run.spec.get("corpus", "")).startswith("sha256:")
 
 
-def diff(runs: Sequence[Run], corpora: Mapping[str, str], *, hide_private: bool = False) -> Diff:
-    """Every setting that means something to one of the runs. No query but `corpora`; `info` must hold `started`."""
+def diff(groups: Sequence[Sequence[Run]], corpora: Mapping[str, str], *, hide_private: bool = False) -> Diff:
+    """Every setting that means something to one of the runs, a column a group of runs that differ only in their seed.
+
+    No query; runs hold their `started` event as an attribute.
+    """
+    runs = [group[0] for group in groups]
     values = [_values(run, corpora, hide=hide_private and is_private(run)) for run in runs]
+    for found, group in zip(values, groups, strict=True):
+        if len(group) > 1:
+            found["seed"] = ", ".join(sorted((str(run.spec["seed"]) for run in group), key=int))
     names = [name for name in (*FACES, *_options(values)) if any(name in found for found in values)]
     rows = [Row(label=_label(name), values=[found.get(name, NOTHING) for found in values]) for name in names]
     facts = list(zip(*map(_facts, runs), strict=True))
     rows += [Row(label=label, values=list(found)) for label, found in zip(FACTS, facts, strict=False)]
-    return Diff(runs=list(runs), rows=rows)
+    return Diff(names=[name_of([run.pk for run in group]) for group in groups], rows=rows)
 
 
 def _options(values: Sequence[Mapping[str, str]]) -> list[str]:

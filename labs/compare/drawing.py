@@ -28,6 +28,8 @@ class Line:
 
     ids: tuple[int, ...]
     label: str
+    name: str
+    """Its number, or the first and the last of several."""
     unit: str
     points: Points
     low: list[float] = field(default_factory=list)
@@ -98,12 +100,19 @@ def points_of(held: Mapping[str, Any], shares: Mapping[str, Any], measure: str) 
 def _line(runs: list[Run], held: Mapping[int, Points]) -> Line:
     first = runs[0]
     if len(runs) == 1:
-        return Line(ids=(first.pk,), label=str(first.pk), unit=unit(first.spec), points=held[first.pk])
+        return Line(
+            ids=(first.pk,), label=str(first.pk), name=str(first.pk), unit=unit(first.spec), points=held[first.pk]
+        )
     points, low, high = band([held[run.pk] for run in runs])
     ids = tuple(sorted(run.pk for run in runs))
-    words = {"first": ids[0], "last": ids[-1], "seeds": len(ids)}
-    label = _("%(first)s–%(last)s, %(seeds)s seeds") % words
-    return Line(ids=ids, label=label, unit=unit(first.spec), points=points, low=low, high=high)
+    words = {"runs": name_of(ids), "seeds": len(ids)}
+    label = _("%(runs)s, %(seeds)s seeds") % words
+    return Line(ids=ids, label=label, name=name_of(ids), unit=unit(first.spec), points=points, low=low, high=high)
+
+
+def name_of(ids: Sequence[int]) -> str:
+    """One run's number; of several the lowest and the highest."""
+    return str(ids[0]) if len(ids) == 1 else f"{min(ids)}–{max(ids)}"
 
 
 def band(curves: Sequence[Points]) -> tuple[Points, list[float], list[float]]:
@@ -183,7 +192,7 @@ def sentence(drawn: Sequence[Line], measure: str) -> str:
     order = sorted(drawn, key=lambda line: -line.last if higher else line.last)
     values = {"name": _("held-out loss") if not measure else str(wording.measure(measure).label)}
     for place, line in enumerate(order[:3], start=1):
-        values |= {f"run{place}": line.label, f"value{place}": f"{line.last:.1f} %" if higher else f"{line.last:.3f}"}
+        values |= {f"run{place}": line.name, f"value{place}": f"{line.last:.1f} %" if higher else f"{line.last:.3f}"}
     ranked = {
         1: _("Run %(run1)s ends at %(name)s %(value1)s."),
         2: _("By the last checkpoint run %(run1)s leads with %(name)s %(value1)s, then run %(run2)s with %(value2)s."),
@@ -202,7 +211,7 @@ def _lucky(order: Sequence[Line], higher: bool) -> str:
     first = (max if higher else min)(order, key=lambda line: line.best(higher))
     if first is order[0]:
         return ""
-    values = {"run": first.label, "value": f"{first.best(higher):.3f}"}
+    values = {"run": first.name, "value": f"{first.best(higher):.3f}"}
     return (
         _(
             "By its best checkpoint run %(run)s would lead with %(value)s, but a single lucky point misleads: "

@@ -242,7 +242,7 @@ def compare(runs: QuerySet[Run], view: View, corpora: dict[str, str], *, hide_pr
         view=view,
         runs=drawn,
         lines=drawing.lines(drawn, measure, group=view.group),
-        diff=diff(drawn, corpora, hide_private=hide_private),
+        diff=diff(grouped(drawn) if view.group else [[run] for run in drawn], corpora, hide_private=hide_private),
         measure=measure,
         measure_there=there,
         left_out=max(0, len(chosen) - MOST_DRAWN),
@@ -251,14 +251,15 @@ def compare(runs: QuerySet[Run], view: View, corpora: dict[str, str], *, hide_pr
 
 def row(runs: Sequence[Run], view: View) -> dict[str, Any]:
     """One line of the table: a run, or several that differ only in their seed."""
-    first, ids = runs[0], tuple(run.pk for run in runs)
+    first = next((run for run in runs if run.held_out is not None), runs[0])
+    ids = tuple(run.pk for run in runs if run.held_out is not None or len(runs) == 1)
     shown, spec = view.show or (), first.spec
     found = labs.run_row(first) | {
         "ids": ids,
-        "ink": drawing.ink_of(ids[0] if len(ids) == 1 else min(ids)),
-        "dash": drawing.dash_of(ids[0] if len(ids) == 1 else min(ids)),
-        "drawable": any(run.held_out is not None for run in runs),
-        "shown": set(ids) <= set(shown),
+        "ink": drawing.ink_of(min(ids, default=first.pk)),
+        "dash": drawing.dash_of(min(ids, default=first.pk)),
+        "drawable": first.held_out is not None,
+        "shown": bool(ids) and set(ids) <= set(shown),
         "toggle": toggled(shown, ids),
         "pinned": first.pk in view.pin,
         "pin": toggled(view.pin, ids[:1]),

@@ -58,6 +58,7 @@ def run_table(request: HttpRequest, view: View, status: int = 200, **more: Any) 
         "page": table.page,
         "rows": table.rows,
         "comparison": table.comparison,
+        "headers": table.headers,
         "labs": list(LABS.values()),
         "states": list(State),
         "first_lab": next(iter(LABS)),

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from courses.quizzes.services import attempt_start
 from courses.tests.course_files import chapter, load, write_course
+from labs.compare.tests.factories import make_share
 from labs.datasets.services import draft_create
 from labs.datasets.tests.factories import reviews_csv
 from labs.deploy.tests.factories import make_deployment
@@ -45,6 +46,7 @@ PAGE, FORM = Rule(), Rule(methods="POST")
 OWN_PAGE, OWN_FORM = Rule(allowed=OWNER, refused=404), Rule(methods="POST", allowed=OWNER, refused=404)
 LEARNERS_FORM = Rule(methods="POST", allowed=LEARNER)
 STUDIO_PAGE, STUDIO_FORM = Rule(allowed=STUDIO), Rule(methods="POST", allowed=STUDIO)
+TEACHERS_PAGE = Rule(allowed=frozenset({"manager", "author", "administrator"}))
 TEAM_PAGE = Rule(allowed=frozenset({"manager"}), refused=404)
 SIGN_IN = Rule(methods="GET POST", anonymous=200)
 API, OWN_API = Rule(anonymous=401), Rule(allowed=OWNER, refused=404, anonymous=401)
@@ -90,6 +92,17 @@ RULES: dict[str, Rule] = {
     "labs/<slug:slug>/recipe/": FORM,
     "labs/<slug:slug>/runs/": FORM,
     "runs/": PAGE,
+    "runs/all-points.csv": PAGE,
+    "runs/shares/": FORM,
+    "shared/<slug:token>/": Rule(allowed=frozenset({"owner", "manager"}), refused=404),
+    "shared/<slug:token>/revoke/": OWN_FORM,
+    "labs/<slug:slug>/board/": PAGE,
+    "labs/<slug:slug>/board/join/": LEARNERS_FORM,
+    "labs/<slug:slug>/board/leave/": FORM,
+    "teaching/": TEACHERS_PAGE,
+    "teaching/labs/<slug:slug>/": TEACHERS_PAGE,
+    "teaching/labs/<slug:slug>/learners.csv": TEACHERS_PAGE,
+    "teaching/runs/<int:run_id>/": TEACHERS_PAGE,
     "runs/<int:run_id>/": OWN_PAGE,
     "runs/<int:run_id>/status/": OWN_PAGE,
     "runs/<int:run_id>/cancel/": OWN_FORM,
@@ -159,6 +172,7 @@ VALUES = {
     "kind": "notebook",
     "question": "sum",
     "uidb36": "1",
+    "token": "shared-view",
 }
 KEYS = {"guess": "opening", "check": "scale", "widget": "softmax"}
 FORMS: dict[str, dict[str, str]] = {
@@ -187,6 +201,7 @@ def ids(learner: User, manager: User, tmp_path: Path) -> dict[str, int]:
     """Things of one learner, by the name of the parameter; the bare `pk` depends on the route."""
     load(write_course(tmp_path / "small"))
     run = make_finished(learner)
+    make_share(learner, run, token=VALUES["token"])
     return {
         "attempt": attempt_start(user=learner, chapter=chapter("one")).pk,
         "team": Team.objects.get(managers=manager).pk,
@@ -196,9 +211,7 @@ def ids(learner: User, manager: User, tmp_path: Path) -> dict[str, int]:
         "deployment_id": make_deployment(run).pk,
         "probe_id": Probe.objects.create(run=run, key="1", question="lens").pk,
         "export_id": make_script(run).pk,
-        "draft_id": draft_create(
-            owner=learner, name="mine.csv", chunks=[reviews_csv()], lab="sentiment", recipe=""
-        ).pk,
+        "draft_id": draft_create(owner=learner, name="mine.csv", chunks=[reviews_csv()], lab="sentiment", recipe="").pk,
         "upload_id": Upload.objects.create(
             owner=learner, name="mine", sha256="0" * 64, size=2000, characters=2000, vocab_size=20
         ).pk,
