@@ -54,7 +54,7 @@ def table(request: HttpRequest, draft_id: int) -> HttpResponse:
     except UserError as error:
         return table_page(request, draft, columns, error.status, problem=error)
     messages.success(request, wording.kept(upload))
-    return redirect(Recipe(recipe.lab, recipe.given | {"corpus": upload.corpus, "examples": "0"}).url)
+    return redirect(Recipe(recipe.lab, dict(recipe.given) | {"corpus": upload.corpus, "examples": "0"}).url)
 
 
 def table_page(

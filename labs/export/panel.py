@@ -27,7 +27,7 @@ TAGS: dict[str, tuple[str, str]] = {
     Stage.CANCELLED: ("", "stop"),
 }
 """Class and icon of the tag that says where a job stands."""
-ABOUT: dict[str, tuple[Promise, Promise]] = {
+ABOUT: dict[str, tuple[Promise, Promise | str]] = {
     Kind.SCRIPT: (
         _("One script"),
         _("train.py: recipe, data, model and loop in one file that needs PyTorch alone. It trains again and compares."),

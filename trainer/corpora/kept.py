@@ -44,5 +44,5 @@ def read_data(path: Path, corpus: str) -> Data:
 
 def _examples(values: dict[str, Any]) -> Examples:
     make = EXAMPLE[values["kind"]]
-    parts = {name: tuple(make(*row) for row in values[name]) for name in ("train", "held_out")}
-    return Examples(kind=values["kind"], **parts)
+    train, held_out = (tuple(make(*row) for row in values[name]) for name in ("train", "held_out"))
+    return Examples(kind=values["kind"], train=train, held_out=held_out)
