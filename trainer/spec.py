@@ -19,7 +19,7 @@ from trainer.models.sizes import embedding_count, parameter_count
 
 __all__ = ["LIMITS", "RunSpec", "SpecError", "identity"]
 
-ENGINE = 4
+ENGINE = 5
 """Raised with every change of the trainer that changes losses: runs of another engine are other runs."""
 
 

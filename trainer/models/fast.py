@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
+from torch.nn.functional import gelu
 
 from trainer.models.config import ModelConfig
 from trainer.models.layers import Block, rotate
@@ -36,6 +37,8 @@ class Shape(NamedTuple):
     H: int
     rotation: Tensor | None
     """The turn (T, D / 2) of queries and keys."""
+    activation: str
+    """Of the feed-forward."""
     mask: Tensor
     """Added to the scores (1, T, T): minus infinity after the query."""
 
@@ -44,17 +47,18 @@ def can_be_fast(config: ModelConfig, ids: Tensor) -> bool:
     """Whether `fast_blocks` does what the plain blocks of this configuration do with ids (B, T)."""
     B, T = ids.shape
     usual = config.causal and config.residual and not config.dropout
-    parts = (config.norm, config.norm_place, config.activation)
-    return usual and parts == ("layer", "before", "relu2") and B * config.n_heads * T * T <= MAX_WEIGHTS
+    return (
+        usual and (config.norm, config.norm_place) == ("layer", "before") and B * config.n_heads * T * T <= MAX_WEIGHTS
+    )
 
 
-def fast_blocks(x: Tensor, blocks: Iterable[nn.Module], *, n_heads: int, rotation: Tensor | None) -> Tensor:
+def fast_blocks(x: Tensor, blocks: Iterable[nn.Module], *, config: ModelConfig, rotation: Tensor | None) -> Tensor:
     """The stream x (B, T, C) after all blocks, in its own precision or in that of autocast."""
     B, T, C = x.shape
     device = x.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
     mask = torch.full((1, T, T), -math.inf, dtype=dtype, device=x.device).triu(1)
-    shape = Shape(B, T, n_heads, rotation, mask)
+    shape = Shape(B, T, config.n_heads, rotation, config.activation, mask)
     with torch.autocast(device, enabled=False):
         x = x.reshape(B * T, C).to(dtype)
         for block in blocks:
@@ -83,8 +87,7 @@ class FastBlock(Function):
         y = side_by_side(mix @ v, shape)  # (N, C)
         middle = torch.addmm(x, y, proj.t())
         n2, *stats2 = normed(middle)
-        h = (n2 @ up.t()).relu_()  # (N, F)
-        a = h * h
+        h, a = activated(n2 @ up.t(), shape.activation)  # (N, F) each
         ctx.shape = shape
         ctx.save_for_backward(x, n1, *stats1, q, k, v, mix, y, middle, n2, *stats2, h, a, *weights)
         return torch.addmm(middle, a, down.t())
@@ -94,7 +97,7 @@ class FastBlock(Function):
         x, n1, mean1, scale1, q, k, v, mix, y, middle, n2, mean2, scale2, h, a, qkv, proj, up, down = ctx.saved_tensors
         shape: Shape = ctx.shape
         d_down = dx.t() @ a
-        dh = ((dx + dx) @ down).mul_(h)  # (N, F): the slope of a square is twice its side
+        dh = activated_backward(dx, down, h, shape.activation)  # (N, F)
         d_up = dh.t() @ n2
         dx = dx + normed_backward(dh @ up, middle, mean2, scale2)
 
@@ -109,6 +112,23 @@ class FastBlock(Function):
 
 apply: Callable[..., Tensor] = FastBlock.apply
 """As above, known to autograd."""
+
+
+def activated(h: Tensor, kind: str) -> tuple[Tensor, Tensor]:
+    """What the way back needs of h (N, F), and its activation."""
+    if kind == "gelu":
+        return h, gelu(h)
+    h.relu_()
+    return h, (h * h if kind == "relu2" else h)
+
+
+def activated_backward(dx: Tensor, down: Tensor, h: Tensor, kind: str) -> Tensor:
+    """Gradient (N, F) of what was activated, from that (N, C) of what `down` made of it."""
+    if kind == "relu2":
+        return ((dx + dx) @ down).mul_(h)  # the slope of a square is twice its side
+    da = dx @ down
+    dh: Tensor = torch.ops.aten.gelu_backward(da, h) if kind == "gelu" else da.mul_(h > 0)
+    return dh
 
 
 def normed(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -48,7 +48,7 @@ class GPT(Model):
         keep = None if self.config.causal else padding_mask(ids, self.config)
         x = self.dropout.forward(self.positions.add(self.embed(ids, cache), start))  # (B, T, C)
         if trace is None and cache is None and self.training and can_be_fast(self.config, ids):
-            return self.logits(fast_blocks(x, self.blocks, n_heads=self.config.n_heads, rotation=rotation), ids)
+            return self.logits(fast_blocks(x, self.blocks, config=self.config, rotation=rotation), ids)
         for block in self.blocks:
             if trace is not None:
                 trace.stream.append(x)

@@ -77,11 +77,12 @@ def attended(heads: Tensor, memory: Tensor, start: int, *, queries: int) -> Tens
     Keys and values go into the memory (2, B, H, context, D) of the layer, from position `start` on.
     """
     B, T, _, H, D = heads.shape
-    q, k, v = heads.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, T, D)
     if T == 1:
-        memory.select(3, start).copy_(heads[:, 0, 1:].transpose(0, 1))  # (2, B, H, D)
+        one = heads.squeeze(1)  # (B, 3, H, D)
+        memory.select(3, start).copy_(one.narrow(1, 1, 2).transpose(0, 1))
         k, v = memory.narrow(3, 0, start + 1).unbind(0)  # each (B, H, S, D)
-    else:
-        memory[:, :, :, :T] = torch.stack((k, v))
+        return scaled_dot_product_attention(one.select(1, 0).unsqueeze(2), k, v).reshape(B, H * D)
+    q, k, v = heads.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, T, D)
+    memory[:, :, :, :T] = torch.stack((k, v))
     y = scaled_dot_product_attention(q[:, :, T - queries :], k, v, is_causal=queries > 1)  # (B, H, queries, D)
     return y.transpose(1, 2).reshape(B * queries, H * D)

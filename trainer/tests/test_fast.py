@@ -22,6 +22,8 @@ SHAPES = [
     {"positions": "learned"},
     {"positions": "sinusoidal", "tied": True},
     {"pad": 22, "pool": "last"},
+    {"activation": "gelu"},
+    {"activation": "relu"},
 ]
 
 
@@ -64,13 +66,13 @@ def test_losses_and_gradients_equal_those_of_the_plain_blocks(shape: dict[str, A
         assert grad.any(), name
 
 
-@pytest.mark.parametrize("n_heads", [1, 2])
-def test_a_block_agrees_with_finite_differences(n_heads: int) -> None:
+@pytest.mark.parametrize(("n_heads", "activation"), [(1, "relu2"), (2, "relu2"), (2, "gelu"), (2, "relu")])
+def test_a_block_agrees_with_finite_differences(n_heads: int, activation: str) -> None:
     model = tiny_model(n_layers=1, n_heads=n_heads, context=5).double()
     block = model.blocks[0]
     assert isinstance(block, Block)
     mask = torch.full((1, 5, 5), -torch.inf, dtype=torch.double).triu(1)
-    shape = Shape(2, 5, n_heads, None, mask)
+    shape = Shape(2, 5, n_heads, None, activation, mask)
     generator = torch.Generator().manual_seed(4)
     x = torch.randn(10, 16, generator=generator, dtype=torch.double, requires_grad=True)
     assert torch.autograd.gradcheck(lambda *parts: fast.apply(*parts, shape), (x, *fast.matrices(block)))
@@ -84,7 +86,6 @@ def test_a_block_agrees_with_finite_differences(n_heads: int) -> None:
         {"dropout": 0.1},
         {"norm": "rms"},
         {"norm_place": "after"},
-        {"activation": "gelu"},
     ],
 )
 def test_other_switches_take_the_plain_blocks(switches: dict[str, Any], taken: list[Shape]) -> None:
