@@ -77,7 +77,7 @@ def run_submit(
         lock_owner(owner)
         if existing := Run.objects.for_user(owner).filter(idempotency_key=key).first():
             return existing
-        if replay and (done := _replayed(owner, lab, recipe_key, key, prediction=prediction, forecast=said)):
+        if replay and settings.LAB_REPLAY and (done := _replayed(owner, lab, recipe_key, key, prediction=prediction, forecast=said)):
             return done
         if Run.objects.for_user(owner).queued().count() >= settings.LAB_MAX_QUEUED:
             raise UserError(

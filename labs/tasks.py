@@ -12,9 +12,11 @@ from typing import Any
 import redis
 from celery import current_app, shared_task
 from celery.signals import heartbeat_sent, worker_process_init, worker_ready, worker_shutdown, worker_shutting_down
+from django.conf import settings
 
 from labs import drain, play, queue, runner
 from labs.authoring.shelf import heal_stamp
+from labs.branches import presets
 from labs.channel import Channel
 from labs.children import nursery
 from labs.control import workers
@@ -68,6 +70,13 @@ def export(export_id: int) -> None:
 def check(export_id: int) -> None:
     """Run the script of a finished run, and compare."""
     making.make(export_id)
+
+
+@shared_task(expires=30)
+def warm() -> None:
+    """Train the next preset that nobody has trained, when nobody trains."""
+    if settings.LAB_WARM_PRESETS:
+        presets.warm_next()
 
 
 @shared_task(expires=30)

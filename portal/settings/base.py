@@ -197,6 +197,12 @@ LAB_TEAM_RUNS_A_DAY = env.number("LAB_TEAM_RUNS_A_DAY", 0, low=0, high=1_000_000
 """Runs that the members of a team may submit on a day, together."""
 LAB_TEAM_SECONDS_A_DAY = env.number("LAB_TEAM_SECONDS_A_DAY", 0, low=0, high=1_000_000_000)
 """Seconds of training of a team's runs of a day."""
+LAB_REPLAY = env.boolean("LAB_REPLAY", True)
+"""Whether a recipe that was trained before is replayed instead of trained again. Never for graded runs."""
+LAB_WARM_PRESETS = env.boolean("LAB_WARM_PRESETS", True)
+"""Whether the labs' presets are trained once while nobody trains, so that they answer at once."""
+LAB_WARM_S = env.number("LAB_WARM_S", 20, low=1, high=86_400)
+"""Seconds between two looks whether nobody trains."""
 LAB_TURN_S = env.number("LAB_TURN_S", 20, low=1, high=86_400)
 """Seconds of training after which a run goes back behind those who wait."""
 LAB_RUN_SECONDS = env.number("LAB_RUN_SECONDS", 300, low=5, high=86_400)
@@ -243,6 +249,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # intervals alone need no memory of the last start
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "labs.tasks.reap", "schedule": LAB_REAP_S},
+    "warm": {"task": "labs.tasks.warm", "schedule": LAB_WARM_S},
     "attempts": {"task": "courses.tasks.attempts_close_expired", "schedule": 30},
 }
 

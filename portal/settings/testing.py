@@ -22,3 +22,4 @@ CELERY_BROKER_URL = f"redis+socket://{VAR_DIR / 'redis.sock'}"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 SERVESTATIC_USE_FINDERS = True
+LAB_WARM_PRESETS = False

@@ -21,6 +21,8 @@ PASSWORD = "for-everybody-here"
 READY_S = 90.0
 STOP_S = 10.0
 POLL_S = 0.1
+QUIET = {"LAB_REPLAY": "false", "LAB_WARM_PRESETS": "false"}
+"""Every run is trained, and nothing but what a test asks for."""
 LEFT_OUT = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONOPTIMIZE")
 """Variables of the caller that a portal of its own must not see."""
 
@@ -41,7 +43,7 @@ class Portal:
     ) -> None:
         self.var = var
         inherited = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-        self._environment = inherited | {"GRADUS_VAR": str(var)} | dict(env or {})
+        self._environment = inherited | QUIET | {"GRADUS_VAR": str(var)} | dict(env or {})
         self._options = ["--port", str(port), "--demo-password", PASSWORD, "--restart-after", str(restart_after_s)]
         self._up: subprocess.Popen[bytes] | None = None
 
