@@ -5,6 +5,7 @@ from django.urls import include, path
 from labs import views
 
 urlpatterns = [
+    path("", include("labs.assessment.urls")),
     path("", include("labs.branches.urls")),
     path("", include("labs.compare.urls")),
     path("", include("labs.authoring.urls")),

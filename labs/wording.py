@@ -62,6 +62,7 @@ SLICE: dict[str, Promise] = {
     "recombined": _("recombined"),
     "real": _("real messages"),
     "longest": _("longest rows"),
+    "hidden": _("hidden set"),
 }
 """Names of slices; `facts-4` and `distance-8` say themselves."""
 
@@ -113,6 +114,8 @@ MEASURES: dict[str, Measure] = {
     "loss": Measure(label=_("Loss"), unit=_("nats a token")),
     "perplexity": Measure(label=_("Perplexity"), places=2),
     "bits_per_byte": Measure(label=_("Bits per byte")),
+    "below_baseline": Measure(label=_("Bits per byte below three-character counts")),
+    "lossless_bytes": Measure(label=_("Bytes a token, where nothing is lost"), places=2, unit=_("bytes")),
     "bytes_per_token": Measure(label=_("Bytes a token"), places=2, unit=_("bytes")),
     "accuracy": _share(_("Accuracy")),
     "exact_match": _share(_("Exact match")),

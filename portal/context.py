@@ -26,7 +26,7 @@ PLACES = {
         "run-submit",
         "upload-create",
     },
-    "runs": {"run-list", "share-create", "share", "run", "generation-create", "generation"},
+    "runs": {"run-list", "share-create", "share", "run", "run-report", "generation-create", "generation"},
     "team": {"team", "learner"},
     "teaching": {"teaching", "teaching-lab", "teaching-run"},
     "studio": {"studio", "studio-chapter", "studio-versions", "studio-publish"},

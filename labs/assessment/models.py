@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from labs.assessment.states import STANDING_MOVES, UNFINISHED, Standing, standing_choices
+from labs.states import State
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -80,6 +81,14 @@ class Submission(models.Model):
     def is_graded(self) -> bool:
         """Whether its score stands."""
         return self.state == Standing.GRADED
+
+    @property
+    def standing(self) -> Standing:
+        """The state, also when a run ended without its worker: cancelled while it waited, or lost."""
+        left = self.state == Standing.TRAINING and (
+            self.run is None or (self.run.ended and self.run.state != State.FINISHED)
+        )
+        return Standing.VOID if left else Standing(self.state)
 
     def move(self, to: Standing, **changes: Any) -> bool:
         """Change state by one conditional UPDATE; False when the row has left this state meanwhile.

@@ -1,4 +1,6 @@
-"""The line where a learner says what they expect, before a run. Called by the views of labs."""
+"""What learners see before and after a run: where they say what they expect, and where they hand a recipe in. Called by
+the views of labs and of report cards.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,14 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from labs.assessment.models import Submission
 from labs.assessment.predictions import HANDLES, ForecastError, committed, items_of, read_forecast
+from labs.assessment.rules import obstacles
+from labs.assessment.selectors import attempts_used, submissions
+from labs.assessment.states import UNFINISHED
 from labs.lab import Lab, Prediction
 from labs.models import Run
+from labs.wording import measure
 from portal.lib.errors import UserError
 
 
@@ -69,3 +76,35 @@ def posted_forecast(asked: Prediction, given: Mapping[str, str]) -> dict[str, An
         raise UserError(
             "invalid_recipe", _("Nothing was queued: look at what you said."), fields=error.fields
         ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handing:
+    """What stands between a run and a graded attempt, and the attempts so far."""
+
+    obstacles: list[str]
+    attempts: list[Submission]
+    left: int
+    unfinished: Submission | None
+    budget: str
+    target: str
+    """The figure of the hidden set that gives all points."""
+
+    @property
+    def open(self) -> bool:
+        """Whether this recipe can be submitted now."""
+        return not self.obstacles and self.unfinished is None and self.left > 0
+
+
+def handing_in(user: Any, lab: Lab, run: Run) -> Handing:
+    """The section "Submit" of a report card. Two queries."""
+    attempts = list(submissions(user, lab.slug))
+    asked, shown = lab.graded, measure(lab.graded.measure)
+    return Handing(
+        obstacles=obstacles(lab, run),
+        attempts=attempts,
+        left=max(0, asked.attempts - attempts_used(user, lab.slug)),
+        unfinished=next((one for one in attempts if one.standing in UNFINISHED), None),
+        budget=f"{asked.tokens:,}",
+        target=f"{shown.label} {shown.text(asked.full)}",
+    )

@@ -122,7 +122,7 @@ def test_a_lab_takes_few_queries_however_many_runs_there_are(
     client_for: ClientFor, learner: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(12):
-        make_finished(learner)
+        make_finished(learner, prediction=2.0)
     client = client_for(learner)
     with django_assert_max_num_queries(15):
         client.get(LAB)
