@@ -39,6 +39,9 @@ class Course(models.Model):
     title = models.JSONField(_("title"), default=dict)
     summary = models.JSONField(_("summary"), default=dict)
     position = models.PositiveIntegerField(_("position"), default=1)
+    terms = models.JSONField(
+        _("terms"), default=list, blank=True, help_text="the glossary: see courses.loading.glossary"
+    )
 
     class Meta:
         verbose_name = _("course")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from courses.loading.compiler import Compiled, compile_chapter
 from courses.loading.errors import ContentError, Problem, Report
 from courses.loading.fields import Fields
+from courses.loading.glossary import read_terms
 from courses.loading.yamls import Lines, parse_yaml
 from courses.models import LANGUAGES
 from labs.selectors import lab_slugs
@@ -39,6 +40,7 @@ class CourseFiles:
     title: dict[str, str]
     summary: dict[str, str]
     chapters: list[ChapterFiles]
+    terms: list[dict[str, Any]]
 
 
 def read_course(folder: Path) -> CourseFiles:
@@ -54,9 +56,18 @@ def read_course(folder: Path) -> CourseFiles:
     numbers = [chapter.number for chapter in chapters]
     if len(set(numbers)) != len(numbers):
         fields.problem("chapters", _("two chapters have the same number"))
+    terms = _read_terms(folder, chapters, report) if not problems else []
     if problems:
         raise ContentError(problems)
-    return CourseFiles(slug, title, summary, chapters)
+    return CourseFiles(slug, title, summary, chapters, terms)
+
+
+def _read_terms(root: Path, chapters: list[ChapterFiles], parent: Report) -> list[dict[str, Any]]:
+    """The glossary; empty for a course without one."""
+    if not (root / "glossary.yaml").exists():
+        return []
+    places = {f"{one.slug}/{section['id']}" for one in chapters for section in one.compiled.outline}
+    return read_terms(_yaml(root, "glossary.yaml", parent.of("glossary.yaml")), places)
 
 
 def _read_chapter(root: Path, name: str, parent: Report) -> ChapterFiles | None:

@@ -35,8 +35,8 @@ def load_course(*, files: CourseFiles, change: str = "minor") -> list[Loaded]:
     A chapter that has been published from the studio is left alone. A second run writes nothing.
     """
     course, _created = Course.objects.get_or_create(slug=files.slug)
-    if (course.title, course.summary) != (files.title, files.summary):
-        course.title, course.summary = files.title, files.summary
+    if (course.title, course.summary, course.terms) != (files.title, files.summary, files.terms):
+        course.title, course.summary, course.terms = files.title, files.summary, files.terms
         course.save()
     return [_load_chapter(course, chapter, change) for chapter in files.chapters]
 

@@ -7,6 +7,7 @@ from courses.reader import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("learn/<slug:course>/", views.course, name="course"),
+    path("glossary/<slug:course>/", views.glossary, name="glossary"),
     path("learn/<slug:course>/<slug:chapter>/", views.chapter, name="chapter"),
     path("learn/<slug:course>/<slug:chapter>/rules/", views.progress_rules, name="progress-rules"),
     path("learn/<slug:course>/<slug:chapter>/version/", views.version_move, name="version-move"),

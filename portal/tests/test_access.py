@@ -55,6 +55,7 @@ PLACE = "learn/<slug:course>/<slug:chapter>/"
 RULES: dict[str, Rule] = {
     "": PAGE,
     "learn/<slug:course>/": PAGE,
+    "glossary/<slug:course>/": PAGE,
     PLACE: PAGE,
     PLACE + "rules/": PAGE,
     PLACE + "<slug:section>/": PAGE,

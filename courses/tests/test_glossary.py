@@ -1,0 +1,95 @@
+"""The glossary: terms of the shipped course stand where they say, and the page finds them in either language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from django.test import Client
+
+from courses.loading.errors import ContentError
+from courses.models import Course
+from courses.tests.chapter_reading import COURSE, LANGUAGES, text_of
+from courses.tests.course_files import load, write_course
+from portal.accounts.models import User
+
+TERMS = yaml.safe_load((COURSE / "glossary.yaml").read_text(encoding="utf-8"))["terms"]
+ENTRY = """
+terms:
+  - id: token
+    section: one/first
+    term: {en: token, zh-hans: 词元}
+    text: {en: A piece of text., zh-hans: 一段文本。}
+  - id: bpe
+    section: two/second
+    term: {en: BPE, zh-hans: BPE}
+    text: {en: Joins neighbours., zh-hans: 合并相邻的对。}
+"""
+
+
+def section_of(place: str, language: str) -> str:
+    """The text of one section."""
+    chapter, section = place.split("/")
+    return next(
+        part for part in re.split(r"^(?=## )", text_of(chapter, language), flags=re.M) if f"{{#{section}}}" in part
+    )
+
+
+def test_there_are_enough_terms_and_none_twice() -> None:
+    assert len(TERMS) >= 120
+    for language in LANGUAGES:
+        names = [term["term"][language].casefold() for term in TERMS]
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_term_stands_in_the_section_that_introduces_it(language: str) -> None:
+    absent = [
+        term["id"]
+        for term in TERMS
+        if term["term"][language].casefold() not in section_of(term["section"], language).casefold()
+    ]
+    assert absent == []
+
+
+@pytest.fixture
+def small(db: None, tmp_path: Path) -> Course:
+    folder = write_course(tmp_path)
+    (folder / "glossary.yaml").write_text(ENTRY, encoding="utf-8")
+    load(folder)
+    return Course.objects.get(slug="small")
+
+
+def test_a_term_is_found_in_either_language(small: Course, learner: User, client_for: Callable[..., Client]) -> None:
+    client = client_for(learner, language="en")
+    for wanted in ("TOK", "词"):
+        page = client.get("/glossary/small/", {"q": wanted})
+        assert "A piece of text." in page.content.decode()
+        assert "Joins neighbours." not in page.content.decode()
+        assert 'href="/learn/small/one/first/"' in page.content.decode()
+    assert "No term holds" in client.get("/glossary/small/", {"q": "<b>"}).content.decode()
+
+
+def test_a_reader_of_chinese_gets_chinese(small: Course, learner: User, client_for: Callable[..., Client]) -> None:
+    page = client_for(learner, language="zh-hans").get("/glossary/small/").content.decode()
+    assert "一段文本。" in page
+    assert page.index("词元") < page.index("token</span>")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("one/first", "one/nowhere", "glossary.yaml:4"),
+        ("id: bpe", "id: token", "glossary.yaml:7"),
+        ("zh-hans: 词元", "de: Token", "glossary.yaml:5"),
+    ],
+)
+def test_a_wrong_entry_is_named_by_its_line(db: None, tmp_path: Path, old: str, new: str, reason: str) -> None:
+    folder = write_course(tmp_path)
+    (folder / "glossary.yaml").write_text(ENTRY.replace(old, new), encoding="utf-8")
+    with pytest.raises(ContentError, match=re.escape(reason)):
+        load(folder)
+    assert not Course.objects.exists()
