@@ -72,6 +72,8 @@ def _values(request: HttpRequest) -> dict[str, Any]:
     """The parameters in the body. Raises UserError."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_BODY_BYTES:
         raise UserError("too_large", _("The request is too large."), status=413)
+    if request.content_type != "application/json":
+        raise UserError("invalid_question", _("Send the question as JSON."), status=400)
     try:
         values = read_json(request.body or b"{}")
     except ValueError as error:
