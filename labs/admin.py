@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from labs.models import Deployment, Generation, LabRecord, Run, Upload
+from labs.models import Deployment, Generation, LabRecord, Look, Run, Share, Upload
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -68,3 +68,20 @@ class LabRecordAdmin(ReadOnlyAdmin):
     list_display = ("user", "lab", "reached_at")
     list_filter = ("lab",)
     list_select_related = ("user",)
+
+
+@admin.register(Share)
+class ShareAdmin(ReadOnlyAdmin):
+    """Views that learners share with their teams."""
+
+    list_display = ("id", "owner", "created_at", "expires_at", "revoked_at", "with_samples")
+    list_select_related = ("owner",)
+    exclude = ("token", "idempotency_key")
+
+
+@admin.register(Look)
+class LookAdmin(ReadOnlyAdmin):
+    """Who has looked at whose run."""
+
+    list_display = ("run", "viewer", "first_at", "last_at", "times")
+    list_select_related = ("run", "viewer")

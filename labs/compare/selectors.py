@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from labs import selectors as labs
 from labs import wording
+from labs.catalogue import LABS
 from labs.compare import drawing
 from labs.compare.diff import Diff, diff, is_private
 from labs.compare.models import Share, ShareQuerySet
@@ -22,7 +23,7 @@ from labs.compare.search import search
 from labs.compare.view import MOST_DRAWN, View, toggled
 from labs.models import Run, RunQuerySet
 from labs.people import may_read_shared
-from labs.presenters import rate_text, unit
+from labs.presenters import measured_text, rate_text, unit
 from portal.lib.errors import UserError
 
 PAGE = 20
@@ -30,6 +31,8 @@ DRAWN_AT_FIRST = 6
 MOST_GROUPED = 200
 """Newest runs that are looked through for groups."""
 MOST_SHARED = 20
+AXES_OF_READERS = ("axis", "log", "loss", "whole", "zoom")
+"""What readers of a shared view may turn; the owner's choice is what they begin with."""
 MOST_SAMPLES = 3
 HEAVY = ("curve", "samples", "info")
 
@@ -270,8 +273,16 @@ def row(runs: Sequence[Run], view: View) -> dict[str, Any]:
         "best": first.best_held_out,
         "measure": _figure(first),
         "took": first.result.get("seconds"),
+        "said": said(first),
     }
     return found | _of_seeds(runs) if len(runs) > 1 else found
+
+
+def said(run: Run) -> str:
+    """The number that was expected, as its lab writes it; empty without one."""
+    if run.prediction is None:
+        return ""
+    return measured_text(LABS[run.lab])(run.prediction) if run.lab in LABS else f"{run.prediction:.3f}"
 
 
 def _figure(run: Run) -> str:
@@ -294,7 +305,7 @@ def _of_seeds(runs: Sequence[Run]) -> dict[str, Any]:
         "range": f"{min(losses):.3f}–{max(losses):.3f}" if len(losses) > 1 else "",
         "best": min(best, default=None),
         "bits_per_byte": _mean(bits),
-        "prediction": None,
+        "said": "",
         "took": None,
         "measure": "",
     }
@@ -333,15 +344,17 @@ def share_get(user: Any, token: str) -> Share:
     return share
 
 
-def shared_view(user: Any, token: str) -> SharedView:
-    """What a shared view shows: never a private text, nor what was learnt from one unless its owner said so.
+def shared_view(user: Any, token: str, query: Mapping[str, Any]) -> SharedView:
+    """What a shared view shows, on the axes that its reader chose: never a private text, nor what was learnt from one
+    unless its owner said so.
 
     Raises Http404. Ten queries at most.
     """
     share = share_get(user, token)
     runs = Run.objects.filter(shares=share).defer(*HEAVY).order_by("pk")
     ids = tuple(runs.values_list("pk", flat=True))
-    view = View.read(share.view | {"show": ",".join(map(str, ids[:MOST_SHARED]))})
+    own = {name: value for name, value in query.items() if name in AXES_OF_READERS}
+    view = View.read(share.view | own | {"show": ",".join(map(str, ids[:MOST_SHARED]))})
     comparison = compare(runs, view, labs.titles(share.owner), hide_private=not share.with_samples)
     open_ = [run for run in comparison.runs if share.with_samples or not is_private(run)]
     return SharedView(

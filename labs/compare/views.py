@@ -127,7 +127,7 @@ def share_create(request: HttpRequest) -> HttpResponse:
 @login_required
 def share(request: HttpRequest, token: str) -> HttpResponse:
     """A view that somebody shares with this person's team; anything else is not found."""
-    shared = selectors.shared_view(request.user, token)
+    shared = selectors.shared_view(request.user, token, request.GET)
     context = {
         "shared": shared,
         "view": shared.comparison.view,

@@ -302,12 +302,14 @@ def run_of_learner(viewer: Any, run_id: int) -> Run:
     return run
 
 
-def run_look(run: Run) -> RunLook:
+def run_look(run: Run, query: Mapping[str, Any]) -> RunLook:
     """What the page of a learner's run shows. Three queries."""
     private = is_private(run)
     corpora = labs.titles(run.owner)
+    asked = View.read(query)
+    view = View(show=(run.pk,), whole=True, loss=asked.loss, axis=asked.axis, log=asked.log, zoom=asked.zoom)
     own = Run.objects.filter(pk=run.pk).defer(*HEAVY)
-    comparison = compare(own, View(show=(run.pk,), whole=True, loss=True), corpora, hide_private=True)
+    comparison = compare(own, view, corpora, hide_private=True)
     samples = [] if private else last_samples([run])
     return RunLook(run=run, comparison=comparison, samples=samples, private=private)
 

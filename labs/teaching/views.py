@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from labs import results
 from labs.catalogue import LABS
+from labs.compare.selectors import said
 from labs.compare.views import chart_words
 from labs.endings import ending_of
 from labs.selectors import run_row
@@ -69,13 +70,14 @@ def teaching_run(request: HttpRequest, run_id: int) -> HttpResponse:
     if run.owner_id == request.user.pk:
         return redirect("run", run.pk)
     services.look_record(viewer=request.user, run=run)
-    look = selectors.run_look(run)
+    look = selectors.run_look(run, request.GET)
     ending = ending_of(run) if run.state in IMPERSONAL and not look.private else None
     outcome = results.outcome(run)
     context = {
         "look": look,
         "run": run,
         "row": run_row(run),
+        "said": said(run),
         "lab": LABS.get(run.lab),
         "happened": ending.happened if ending else "",
         "outcome": outcome | {"errors": []} if look.private and outcome else outcome,

@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from labs.compare.drawing import band, lines, sentence
+from labs.compare.drawing import Points, band, lines, sentence
 from labs.compare.selectors import COLUMNS, RunTable, run_table
 from labs.compare.tests.factories import make_measured
 from labs.compare.view import MOST_DRAWN, View
@@ -82,18 +82,16 @@ def test_runs_that_differ_only_in_their_seed_are_one_line_with_a_band(learner: U
 
 
 def test_a_band_holds_only_steps_that_all_curves_have() -> None:
-    one = {"step": [10, 20, 30], "tokens": [1, 2, 3], "seconds": [1, 2, 3], "loss": [3.0, 2.0, 1.0]}
-    two = {"step": [20, 30], "tokens": [2, 3], "seconds": [4, 6], "loss": [4.0, 2.0]}
+    one: Points = {"step": [10, 20, 30], "tokens": [1, 2, 3], "seconds": [1, 2, 3], "loss": [3.0, 2.0, 1.0]}
+    two: Points = {"step": [20, 30], "tokens": [2, 3], "seconds": [4, 6], "loss": [4.0, 2.0]}
     points, low, high = band([one, two])
     assert points == {"step": [20, 30], "tokens": [2, 3], "seconds": [3, 4.5], "loss": [3.0, 1.5]}
     assert (low, high) == ([2.0, 1.0], [4.0, 2.0])
 
 
-@pytest.mark.usefixtures("db")
-def test_the_sentence_ranks_by_the_last_and_warns_of_a_lucky_point(learner: User, settings: object) -> None:
+def test_the_sentence_ranks_by_the_last_and_warns_of_a_lucky_point(learner: User) -> None:
     steady = make_measured(learner, [2.0, 1.6, 1.5])
     lucky = make_measured(learner, [2.0, 1.1, 1.7])
-    learner.language = "en"
     text = sentence(lines([steady, lucky], "", group=False), "")
     assert text.index(str(steady.pk)) < text.index(str(lucky.pk))
     assert text.count("1.100") == 1
@@ -155,7 +153,7 @@ def test_all_points_of_ones_own_drawn_runs_are_one_file(
     own, bare, foreign = make_finished(learner), make_run(learner), make_finished(other_learner)
     url = reverse("compare-points")
     answer = client_for(learner).get(url, {"show": f"{foreign.pk},{own.pk},{bare.pk}"})
-    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))  # type: ignore[arg-type]  # a stream of bytes
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))
     assert {row["run"] for row in rows} == {str(own.pk)}
     assert len(rows) == 40
     assert sum(bool(row["held_out"]) for row in rows) == 4

@@ -116,7 +116,7 @@ def test_ones_own_run_opens_as_ones_own(client_for: ClientFor, author: User) -> 
     User.objects.filter(pk=author.pk).update(is_learner=True)
     run = make_finished(author)
     answer = client_for(author).get(reverse("teaching-run", args=[run.pk]))
-    assert answer.url == reverse("run", args=[run.pk])
+    assert answer["Location"] == reverse("run", args=[run.pk])
     assert not Look.objects.exists()
 
 
