@@ -75,7 +75,7 @@ export function percent(share) {
   return `${value >= 1 ? value.toFixed(1) : value.toPrecision(2)} %`;
 }
 
-const LEVELS = [1, 3, 5, 8, 12];
+const LEVELS = [0.5, 1.5, 3, 5, 8];
 
 /** The shade of a surprise, 0 to 5. */
 export const level = (bits) => (bits === null ? 0 : LEVELS.filter((edge) => bits >= edge).length);

@@ -86,5 +86,5 @@ test("percentages keep two digits that say something", () => {
 });
 
 test("shades go from what was expected to what nobody expected", () => {
-  assert.deepEqual([null, 0.2, 1, 4, 7, 9, 20].map(level), [0, 0, 1, 2, 3, 4, 5]);
+  assert.deepEqual([null, 0.2, 1, 2, 3, 7, 20].map(level), [0, 0, 1, 2, 3, 4, 5]);
 });

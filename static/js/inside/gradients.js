@@ -63,7 +63,7 @@ export function joinGradients(root, page, words) {
     draw();
     const back = reach(answer.streams[0], answer.position), values = { answer: visible(answer.answer), loss: decimals(answer.loss), count: back };
     part("reading").textContent = back === null ? words.nothing : fill(back ? words.reach : words.here, values);
-    part("cell").textContent = "";
+    part("cell").textContent = part("cell").dataset.hint;
     at = [rows.length - (answer.source.length ? 2 : 1), answer.position];
     part("rows").replaceChildren(...answer.tokens.map((token, i) =>
       html("tr", {}, cell("th", "", code(token)), ...answer.streams.map((norms) => cell("td", "r", small(norms[i]))))));

@@ -2,7 +2,7 @@
 import { decimals, fill, thousands } from "../words.js";
 import { html, svg } from "../widgets/elements.js";
 import { visible } from "./decoding.js";
-import { extent, find, frameAt, labelled, look, nearest, outline, projection, towards } from "./points.js";
+import { before, extent, find, frameAt, labelled, look, nearest, outline, projection, towards } from "./points.js";
 import { asking, cell, code } from "./section.js";
 
 const PAD = 26, REACH = 24, NARROW = 560, EACH_MS = 600;
@@ -25,7 +25,7 @@ export function joinMap(root, page, words) {
     state.project = projection(extent(state.answer.frames), { width, height, pad: PAD });
     state.groups = state.answer.tokens.map((_, i) => {
       const { colour, shape } = look(Math.max(0, state.classes.indexOf(classOf(i))));
-      const group = svg("g", { class: `pt ${classOf(i) ? `s${colour}` : "s1"}` });
+      const group = svg("g", { class: `pt ${classOf(i) ? `s${colour}` : state.classes.length ? "is-plain" : "s1"}` });
       group.append(svg("path", { d: outline(shape, 3.2) }), svg("text", { x: 6, y: 4 }, name(i)));
       return group;
     });
@@ -38,8 +38,11 @@ export function joinMap(root, page, words) {
   function draw() {
     state.places = state.answer.frames[state.frame].points.map(state.project);
     const chosen = state.at < 0 ? [] : [state.at, ...state.near];
-    const told = labelled(state.places, state.widths, chosen);
+    const right = +plot.getAttribute("viewBox").split(" ")[2], told = labelled(state.places, state.widths, chosen, { right });
     state.groups.forEach((group, i) => {
+      const text = group.lastChild, turned = before(state.places[i], state.widths[i], right);
+      text.setAttribute("x", turned ? -6 : 6);
+      text.classList.toggle("t-end", turned);
       group.style.transform = `translate(${state.places[i][0].toFixed(1)}px, ${state.places[i][1].toFixed(1)}px)`;
       group.classList.toggle("is-at", i === state.at);
       group.classList.toggle("is-near", state.near.includes(i));

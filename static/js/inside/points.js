@@ -62,14 +62,17 @@ export function nearest(places, x, y, reach) {
   return best;
 }
 
-/** Which points have room for a label of so many pixels, the first ones first; `always` come before all. */
-export function labelled(places, widths, always = [], height = 13) {
+/** Whether a label must stand before its point, because the drawing ends at `right`. */
+export const before = ([x], width, right) => x + 7 + width > right;
+
+/** Which points have room for a label of so many pixels: those of `first` before all others, the very first anyway. */
+export function labelled(places, widths, first = [], { height = 13, right = Infinity } = {}) {
   const taken = [], found = new Set();
-  for (const i of [...always, ...places.keys()]) {
-    if (found.has(i)) continue;
-    const [x, y] = places[i], box = [x + 5, y - height / 2, x + 7 + widths[i], y + height / 2];
+  for (const i of new Set([...first, ...places.keys()])) {
+    const [x, y] = places[i], left = before(places[i], widths[i], right) ? x - 7 - widths[i] : x + 5;
+    const box = [left, y - height / 2, left + 2 + widths[i], y + height / 2];
     const free = taken.every(([l, t, r, b]) => box[2] < l || box[0] > r || box[3] < t || box[1] > b);
-    if (!free && !always.includes(i)) continue;
+    if (!free && i !== first[0]) continue;
     taken.push(box);
     found.add(i);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { extent, find, frameAt, labelled, look, nearest, outline, projection, towards } from "./points.js";
+import { before, extent, find, frameAt, labelled, look, nearest, outline, projection, towards } from "./points.js";
 
 const FRAMES = [{ step: 0, points: [[0, 0], [1, 1]] }, { step: 100, points: [[-2, 0], [4, 2]] }];
 
@@ -40,10 +40,15 @@ test("a pointer finds the nearest point within reach", () => {
   assert.equal(nearest([[0, 0]], 7, 0, 5), -1);
 });
 
-test("labels that would cover others are left out, chosen ones never", () => {
-  const places = [[0, 0], [3, 2], [0, 40]], widths = [30, 30, 30];
+test("labels that would cover others are left out; what is chosen comes first", () => {
+  const places = [[0, 0], [3, 2], [0, 40], [2, 43]], widths = [30, 30, 30, 30];
   assert.deepEqual([...labelled(places, widths)], [0, 2]);
-  assert.deepEqual([...labelled(places, widths, [1])], [1, 2]);
+  assert.deepEqual([...labelled(places, widths, [1, 3, 0])], [1, 3]);
+});
+
+test("a label at the right edge stands before its point", () => {
+  assert.deepEqual([before([60, 0], 30, 100), before([70, 0], 30, 100)], [false, true]);
+  assert.deepEqual([...labelled([[95, 0], [60, 0]], [30, 30], [], { right: 100 })], [0]);
 });
 
 test("fourteen classes look different", () => {

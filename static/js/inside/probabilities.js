@@ -129,6 +129,7 @@ export function joinProbabilities(root, page, words) {
   }
 
   function accept(again) {
+    if (root.ariaBusy === "true") return; // what was drawn belongs to the text before
     if (!drawn()) roll();
     const added = piece(drawn().id);
     if (!added) return;

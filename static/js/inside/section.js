@@ -7,7 +7,7 @@ import { visible } from "./decoding.js";
  * overtook it or it failed; the error's words then stand in the section's [data-error].
  */
 export function asking(root, page, question) {
-  const error = root.querySelector("[data-error]");
+  const error = root.querySelector("[data-error]"), body = root.querySelector(':scope > [data-part="body"]');
   let last = 0;
   return async (params) => {
     const mine = (last += 1);
@@ -18,9 +18,12 @@ export function asking(root, page, question) {
       const answer = await page.ask(question, params);
       if (mine !== last) return null;
       error.textContent = "";
+      body?.removeAttribute("inert");
       return answer;
     } catch (failure) {
-      if (mine === last && failure.name !== "AbortError") error.textContent = failure.message;
+      if (mine !== last || failure.name === "AbortError") return null;
+      error.textContent = failure.message;
+      body?.setAttribute("inert", ""); // it is about another question
       return null;
     } finally {
       if (mine === last) root.ariaBusy = "false";
