@@ -111,9 +111,12 @@ def draw(ids: Tensor, batch: int = BATCH) -> tuple[Tensor, Tensor]:
     return windows[:, :-1].contiguous(), windows[:, 1:].contiguous()
 
 
-def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor) -> float:
-    """One update; the loss before it."""
-    loss = cross_entropy(model(x).flatten(0, 1), y.flatten())
+def train_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, *, lowered: bool = False
+) -> float:
+    """One update, with matrix products in bfloat16 where `lowered`; the loss before it."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=lowered):
+        loss = cross_entropy(model(x).flatten(0, 1), y.flatten())
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     nn.utils.clip_grad_norm_(model.parameters(), CLIP)

@@ -1,8 +1,11 @@
 """Tokens a second in training, the same model and batch for the plain reference and for ours; share of the peak.
 
-`./run bench step [--threads N]`. Both train the reference's model (4 layers of width 128, batch 12, context 64), turn
-about, in one process; ours with Muon, in float32 and in bfloat16. A share is that of the fastest float32 matrix product
-that is measured here: bfloat16 may exceed it. `memory_mb` is the most that a process with the default recipe ever held.
+`./run bench step [--threads N]`. All train 4 layers of width 128 on batches of 12 windows of 64, turn about, in one
+process. `ratio` compares engines on equal terms: the reference's architecture, AdamW, clipping and float32 on both
+sides (ours has no gains in its norms, and one norm more). `ratio_bfloat16` is the same with bfloat16 on both sides,
+`ratio_best` with the faster precision of each. `ratio_recipe` sets our own recipe (Muon, rotary positions, ReLU²)
+beside the reference in float32, in its faster precision. A share is that of the fastest float32 matrix product that is
+measured here: bfloat16 may exceed it. `memory_mb` is the most that a process with the default recipe ever held.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -30,6 +34,8 @@ from trainer.spec import RunSpec
 ROUNDS, STEPS = 12, 10
 """Turns of each, and steps a turn."""
 
+PRECISIONS = ("float32", "bfloat16")
+
 SIZES = (512, 1024, 2048)
 """Of the square matrices whose product is the peak."""
 
@@ -39,7 +45,7 @@ Steps = Iterator[float]
 """Seconds of each training step."""
 
 
-def reference_steps(text: str) -> Steps:
+def reference_steps(text: str, precision: str) -> Steps:
     """The plain trainer, without end."""
     torch.manual_seed(1)
     ids, _, vocab_size = reference.encode(text)
@@ -47,11 +53,11 @@ def reference_steps(text: str) -> Steps:
     optimizer = reference.make_optimizer(model)
     while True:
         began = time.perf_counter()
-        reference.train_step(model, optimizer, *reference.draw(ids))
+        reference.train_step(model, optimizer, *reference.draw(ids), lowered=precision == "bfloat16")
         yield time.perf_counter() - began
 
 
-def recipe(precision: str, threads: int) -> RunSpec:
+def our_recipe(precision: str, threads: int) -> RunSpec:
     """Ours for a model of the same size and the same batch, with more steps than are taken here."""
     return RunSpec(
         n_layers=reference.LAYERS,
@@ -66,11 +72,36 @@ def recipe(precision: str, threads: int) -> RunSpec:
     )
 
 
-def our_steps(spec: RunSpec, text: str, folder: Path) -> Steps:
+def on_equal_terms(spec: RunSpec) -> RunSpec:
+    """A recipe with the reference's architecture and way of learning."""
+    return replace(
+        spec,
+        positions="learned",
+        activation="gelu",
+        tied=True,
+        optimizer="adamw",
+        learning_rate=reference.RATE,
+        weight_decay=reference.WEIGHT_DECAY,
+        clip=reference.CLIP,
+    )
+
+
+def our_steps(spec: RunSpec, text: str, run_dir: Path) -> Steps:
     """Our trainer; what comes between steps is left out."""
-    for event, seconds in timed(train(spec, run_dir=folder / spec.precision, data=text)):
+    for event, seconds in timed(train(spec, run_dir=run_dir, data=text)):
         if isinstance(event, Point):
             yield seconds
+
+
+def trainers(text: str, folder: Path, threads: int) -> dict[str, Steps]:
+    """All that are compared, by name and precision."""
+    found: dict[str, Steps] = {}
+    for precision in PRECISIONS:
+        recipe = our_recipe(precision, threads)
+        found[f"reference {precision}"] = reference_steps(text, precision)
+        found[f"ours {precision}"] = our_steps(on_equal_terms(recipe), text, folder / f"equal-{precision}")
+        found[f"recipe {precision}"] = our_steps(recipe, text, folder / f"recipe-{precision}")
+    return found
 
 
 def in_turn(trainers: dict[str, Steps]) -> dict[str, float]:
@@ -120,28 +151,32 @@ def main() -> None:
         folder = Path(name)
         path = text_file(options.text, folder)
         text = path.read_text(encoding="utf-8")
-        specs = {precision: recipe(precision, options.threads) for precision in ("float32", "bfloat16")}
-        ours = {precision: our_steps(spec, text, folder) for precision, spec in specs.items()}
-        seconds = in_turn({"reference": reference_steps(text)} | ours)
+        seconds = in_turn(trainers(text, folder, options.threads))
         memory_mb = default_memory_mb(path)
-    peaks = {"float32": peak(torch.float32), "bfloat16": peak(torch.bfloat16)}
-    work = specs["float32"].flops(len(set(text))) / specs["float32"].steps
+    peaks = {precision: peak(getattr(torch, precision)) for precision in PRECISIONS}
+    spec = on_equal_terms(our_recipe("float32", options.threads))
+    work = spec.flops(len(set(text))) / spec.steps
     shares = {name: work / step / peaks["float32"] for name, step in seconds.items()}
     for name, step in seconds.items():
         print(
-            f"{name:10} {1000 * step:7.2f} ms a step, {TOKENS / step:9,.0f} tokens/s, {shares[name]:5.0%} of the peak"
+            f"{name:18} {1000 * step:7.2f} ms a step, {TOKENS / step:9,.0f} tokens/s, {shares[name]:5.0%} of the peak"
         )
-    print(f"peak       float32 {peaks['float32'] / 1e9:,.0f}, bfloat16 {peaks['bfloat16'] / 1e9:,.0f} GFLOP/s")
-    best = min(("float32", "bfloat16"), key=seconds.__getitem__)
+    print(f"peak               float32 {peaks['float32'] / 1e9:,.0f}, bfloat16 {peaks['bfloat16'] / 1e9:,.0f} GFLOP/s")
+    fastest = {
+        who: min((f"{who} {precision}" for precision in PRECISIONS), key=seconds.__getitem__)
+        for who in ("reference", "ours", "recipe")
+    }
     report(
         "step",
-        ratio=seconds["reference"] / seconds[best],
-        ratio_float32=seconds["reference"] / seconds["float32"],
+        ratio=seconds["reference float32"] / seconds["ours float32"],
+        ratio_bfloat16=seconds["reference bfloat16"] / seconds["ours bfloat16"],
+        ratio_best=seconds[fastest["reference"]] / seconds[fastest["ours"]],
+        ratio_recipe=seconds["reference float32"] / seconds[fastest["recipe"]],
+        ratio_recipe_float32=seconds["reference float32"] / seconds["recipe float32"],
         tokens_per_s={name: TOKENS / step for name, step in seconds.items()},
-        share_of_peak=shares[best],
-        share_of_peak_float32=shares["float32"],
+        share_of_peak=shares["ours float32"],
         peak_gflops={name: value / 1e9 for name, value in peaks.items()},
-        precision=best,
+        fastest=list(fastest.values()),
         threads=options.threads,
         memory_mb=memory_mb,
     )
