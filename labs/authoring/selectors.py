@@ -196,4 +196,11 @@ def _label(name: str) -> str | Promise:
 
 def _differences(first: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """Fields of a preset that are not the first one's."""
-    return ", ".join(f"{_label(name)} {value}" for name, value in other.items() if value != first[name])
+    return ", ".join(f"{_label(name)} {_plain(value)}" for name, value in other.items() if value != first[name])
+
+
+def _plain(value: Any) -> str:
+    """A value without the signs of a programming language."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {number}" for name, number in value.items()) or "–"
+    return " · ".join(map(str, value)) or "–" if isinstance(value, list | tuple) else str(value)

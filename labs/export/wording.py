@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from portal.lib.words import sentences
 
@@ -23,6 +23,7 @@ ERRORS: dict[str, Promise] = {
     "no_process": gettext_lazy("No process could be started for it. Try again."),
 }
 """By the code that a row holds."""
+WHAT_DECIDES = ("torch", "threads")
 FAILED = gettext_lazy("It did not work. Try again.")
 
 
@@ -46,7 +47,9 @@ def identity(started: Mapping[str, Any]) -> str:
     """What it takes to get the same losses."""
     if not started.get("torch"):
         return _("Same build and threads: identical.")
-    values = {"torch": started["torch"], "threads": started["threads"]}
-    return sentences(
-        _("Same build and threads: identical."), _("This run had PyTorch %(torch)s and %(threads)s thread(s).") % values
+    text = ngettext(
+        "This run had PyTorch %(torch)s and %(threads)s thread.",
+        "This run had PyTorch %(torch)s and %(threads)s threads.",
+        started["threads"],
     )
+    return sentences(_("Same build and threads: identical."), text % {name: started[name] for name in WHAT_DECIDES})
