@@ -60,6 +60,18 @@ def test_a_model_gets_an_address_and_its_key_is_shown_once(client: Client, run: 
     assert "$GRADUS_KEY" in again
 
 
+def test_with_script_the_section_alone_is_answered(client: Client, run: Run) -> None:
+    address = reverse("deployment-create", args=[run.pk])
+    refused = client.post(address, FORM | {"deploy-days": "0"}, headers={"HX-Request": "true"})
+    assert refused.status_code == 422
+    assert refused.content.decode().strip().startswith('<div id="deploy"')
+    assert "Choose a value from 1 to 90." in refused.content.decode()
+    made = client.post(address, FORM, headers={"HX-Request": "true"}).content.decode()
+    assert re.search(r"grd-[\w-]{40,}", made), "the key is shown"
+    assert "<html" not in made
+    assert not re.search(r"grd-[\w-]{40,}", client.get(reverse("run", args=[run.pk])).content.decode())
+
+
 def test_a_key_waits_for_the_page_of_its_own_run(client: Client, run: Run, learner: User) -> None:
     client.post(reverse("deployment-create", args=[run.pk]), FORM)
     other = client.get(reverse("run", args=[make_finished(learner).pk])).content.decode()

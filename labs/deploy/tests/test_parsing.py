@@ -54,6 +54,11 @@ def test_what_changes_nothing_and_what_is_null_is_accepted() -> None:
     assert read(**nothing, temperature=None, stop=None).options["temperature"] == 1.0
 
 
+def test_the_lowest_values_are_values() -> None:
+    options = read(temperature=0, top_p=0, top_k=0).options
+    assert (options["temperature"], options["top_p"], options["top_k"]) == (0.0, 0.0, 0)
+
+
 @pytest.mark.parametrize(
     ("body", "param"),
     [

@@ -16,7 +16,7 @@ from labs.deploy import writer
 from labs.deploy.models import Completion, Deployment, today
 from labs.deploy.pieces import decode, key
 from labs.deploy.states import Asked, Deployed
-from labs.deploy.tests.factories import make_deployment, make_request
+from labs.deploy.tests.factories import OPTIONS, make_deployment, make_request
 from labs.models import LabRecord
 from labs.tests.factories import make_finished, make_run
 from portal.accounts.models import User
@@ -60,6 +60,39 @@ def test_a_request_is_written_streamed_and_counted(deployment: Deployment, redis
     assert last == {"kind": "end", "finish": "length", "prompt_tokens": 4, "tokens": 20}
     left: Any = redis_empty.ttl(key(completion.pk))
     assert 0 < left <= 180
+
+
+@pytest.mark.parametrize("task", ["pairs", "stories-qa"])
+def test_a_model_of_pairs_answers_its_source(learner: User, tmp_path: Any, settings: Settings, task: str) -> None:
+    settings.VAR_DIR = tmp_path
+    spec = {"tokenizer": "words", "tokens": 4000, "task": "sequence", "examples": 200, "context": 24}
+    if task == "pairs":
+        spec |= {"family": "seq2seq", "corpus": "translation"}
+    else:
+        spec |= {"corpus": "stories-qa", "context": 96, "tokens": 8000}
+    run = make_run(learner, spec=spec)
+    runner.work()
+    run.refresh_from_db()
+    deployment = make_deployment(run, used_on=today())
+    prompt = "next monday" if task == "pairs" else "Mary went to the garden . Where is Mary ?"
+    first = make_request(deployment, prompt=prompt, options=OPTIONS | {"temperature": 0.0, "top_p": 0.0})
+    writer.work(deployment.pk)
+    first.refresh_from_db()
+    assert (first.state, first.error) == (Asked.DONE, "")
+    assert 0 < first.tokens <= 20
+    assert first.prompt_tokens > 0
+    children.nursery.stop()
+
+
+def test_a_model_file_that_is_not_ours_is_never_opened(deployment: Deployment, redis_empty: redis.Redis) -> None:
+    assert deployment.run is not None
+    weights = runner.run_dir(deployment.run) / "model" / "weights.safetensors"
+    weights.write_bytes(b"\0" * 100)
+    completion = make_request(deployment)
+    writer.work(deployment.pk)
+    completion.refresh_from_db()
+    assert (completion.state, completion.error) == (Asked.FAILED, "changed_model")
+    assert said(redis_empty, completion)[-1] == {"kind": "failed", "error": "changed_model"}
 
 
 def test_one_is_written_a_message_and_the_rest_is_reported(deployment: Deployment) -> None:
