@@ -78,7 +78,8 @@ def main() -> None:
     parser.add_argument("--missing", action="store_true")
     options = parser.parse_args()
     os.nice(NICE)
-    done, failed = [], []
+    done: list[str] = []
+    failed: list[str] = []
     for slug in options.only:
         path, names = FOLDER / slug / FILE, [preset.name for preset in LABS[slug].presets]
         presets = {name: found for name, found in stored(path).items() if name in names}

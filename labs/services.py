@@ -56,14 +56,11 @@ def run_submit(
     """Queue a run of `lab` with `values` over its preset. The same key again is the same run.
 
     `forecast` is a ranking or a curve, as in `labs.assessment.predictions`. With `must_predict` the first run of a lab
-    needs a prediction.
-
-    A recipe that was trained before, by whomever, is finished at once (`labs.branches.cache`), unless `replay` is off
-    or it goes on from a `branch`.
+    needs a prediction. A recipe that was trained before, by whomever, is finished at once (`labs.branches.cache`),
+    unless `replay` is off or it goes on from a `branch`.
 
     Raises UserError: `invalid_recipe` with every wrong field, `too_many_queued`, `day_used_up`. Http404 for an unknown
-    lab.
-    When Redis is away the run is queued all the same; the reaper wakes a worker later.
+    lab. When Redis is away the run is queued all the same; the reaper wakes a worker later.
     """
     if lab not in LABS:
         raise Http404(lab)
@@ -77,16 +74,10 @@ def run_submit(
         lock_owner(owner)
         if existing := Run.objects.for_user(owner).filter(idempotency_key=key).first():
             return existing
-        if replay and settings.LAB_REPLAY and (done := _replayed(owner, lab, recipe_key, key, prediction=prediction, forecast=said)):
+        told = {"prediction": prediction, "forecast": said}
+        if replay and (done := _replayed(owner, lab, recipe_key, key, told)):
             return done
-        if Run.objects.for_user(owner).queued().count() >= settings.LAB_MAX_QUEUED:
-            raise UserError(
-                "too_many_queued",
-                _("%(number)s of your runs are waiting already.") % {"number": settings.LAB_MAX_QUEUED},
-                _("Wait until one has started, or cancel one."),
-                status=429,
-            )
-        limits.check(owner, costs.Speeds.measured().seconds(spec, vocab))
+        _check_room(owner, costs.Speeds.measured().seconds(spec, vocab))
         run = Run.objects.create(
             owner=owner,
             lab=lab,
@@ -95,8 +86,7 @@ def run_submit(
             params=costs.parameters(spec, vocab),
             steps=spec.steps,
             **costs.load(spec, vocab),
-            prediction=prediction,
-            forecast=said,
+            **told,
             idempotency_key=key,
             recipe_key=recipe_key,
             parent=branch.parent if branch else None,
@@ -106,14 +96,26 @@ def run_submit(
     return run
 
 
-def _replayed(owner: Any, lab: str, recipe_key: str, key: str, **said: Any) -> Run | None:
+def _check_room(owner: Any, seconds: float) -> None:
+    """Raises UserError where a learner has too many runs waiting, or has used up the day."""
+    if Run.objects.for_user(owner).queued().count() >= settings.LAB_MAX_QUEUED:
+        raise UserError(
+            "too_many_queued",
+            _("%(number)s of your runs are waiting already.") % {"number": settings.LAB_MAX_QUEUED},
+            _("Wait until one has started, or cancel one."),
+            status=429,
+        )
+    limits.check(owner, seconds)
+
+
+def _replayed(owner: Any, lab: str, recipe_key: str, key: str, told: Mapping[str, Any]) -> Run | None:
     """The run as one that was trained before has shown it; None where none was."""
-    source = cache.stored_run(recipe_key)
+    source = cache.stored_run(recipe_key) if settings.LAB_REPLAY else None
     if source is None:
         return None
     try:
         with transaction.atomic():
-            return cache.replay(owner=owner, lab=lab, source=source, idempotency_key=key, **said)
+            return cache.replay(owner=owner, lab=lab, source=source, idempotency_key=key, **told)
     except OSError:
         log.warning("run %s: its files cannot be linked, so its recipe is trained again", source.pk)
         return None

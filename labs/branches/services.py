@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 from labs import selectors, wording
 from labs.branches.files import fork_steps
 from labs.branches.words import SETTINGS
-from labs.forms import SEED_LIMIT
 from labs.models import Run
 from labs.services import Branch, run_submit
 from portal.lib.errors import UserError
 from trainer.spec import RunSpec, SpecError
+
+SEEDS = 10_000
+"""New seeds lie below this, as in the lab's panel."""
 
 
 def run_anew(*, owner: Any, run_id: int, idempotency_key: str) -> Run:
@@ -31,7 +33,7 @@ def run_reseed(*, owner: Any, run_id: int, idempotency_key: str) -> Run:
     """The same recipe with a new seed, the same prediction with it. Raises UserError, Http404."""
     run = _mine(owner, run_id)
     # Drawn from the key, so that pressing twice is one run.
-    seed = random.Random(f"{run.pk} {idempotency_key}").randrange(1, SEED_LIMIT)
+    seed = random.Random(f"{run.pk} {idempotency_key}").randrange(1, SEEDS)
     return _again(owner, run, run.spec | {"seed": seed if seed != run.spec["seed"] else seed + 1}, idempotency_key)
 
 

@@ -80,7 +80,7 @@ def load_identity(folder: Path) -> str:
 def test_an_interrupted_fork_goes_on_from_its_own_checkpoint(tmp_path: Path) -> None:
     spec, other = tiny_spec(), tiny_spec(learning_rate=0.003)
     made(tmp_path / "parent", spec)
-    asked = {"parent": tmp_path / "parent", "old": spec, "step": 10}
+    asked: dict[str, Any] = {"parent": tmp_path / "parent", "old": spec, "step": 10}
     forked(tmp_path / "whole", other, **asked)
     forked(tmp_path / "broken", other, **asked, stop=stop_after(5))
     again = forked(tmp_path / "broken", other, **asked)
