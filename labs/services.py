@@ -64,10 +64,8 @@ def run_submit(
     """
     if lab not in LABS:
         raise Http404(lab)
-    key = idempotency_key.strip()[:MAX_KEY]
     spec, facts, said = _checked(owner, lab, values, prediction, forecast, must_predict=must_predict)
-    if not key:
-        raise UserError("no_key", _("The form is incomplete."), _("Load the page again and press Run."))
+    key = _key(idempotency_key)
     vocab = facts.vocab_size(spec)
     recipe_key = "" if branch else cache.recipe_key(spec, facts.data_hash)
     with transaction.atomic():
@@ -94,6 +92,13 @@ def run_submit(
         )
         transaction.on_commit(_wake)
     return run
+
+
+def _key(text: str) -> str:
+    """What makes a second press the same run. Raises UserError."""
+    if key := text.strip()[:MAX_KEY]:
+        return key
+    raise UserError("no_key", _("The form is incomplete."), _("Load the page again and press Run."))
 
 
 def _check_room(owner: Any, seconds: float) -> None:

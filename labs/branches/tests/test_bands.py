@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from labs.branches import bands, panel
 from labs.catalogue import LABS
@@ -19,6 +20,12 @@ from trainer.spec import ENGINE
 pytestmark = pytest.mark.django_db
 
 PRESET = LABS["training"].preset.to_dict()
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

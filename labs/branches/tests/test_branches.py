@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from labs.branches import services, words
 from labs.branches.files import fork_steps
@@ -58,7 +59,8 @@ def test_a_fork_changes_one_setting_from_a_step_on(learner: User) -> None:
     asked = {"step": "20", "name": "learning_rate", "value": "0.001"}
     fork = services.run_fork(owner=learner, run_id=run.pk, idempotency_key="a", **asked)
     assert (fork.parent, fork.fork_step, fork.spec["learning_rate"]) == (run, 20, 0.001)
-    assert "step 20" in words.origin(fork, run)[0]
+    with translation.override("en"):
+        assert "step 20" in words.origin(fork, run)[0]
     found = beside(fork)["parent"]
     assert (found["run"], found["fork_step"], len(found["points"]["step"])) == (run.pk, 20, 40)
 
