@@ -57,10 +57,10 @@ def run_submit(
 
     `forecast` is a ranking or a curve, as in `labs.assessment.predictions`. With `must_predict` the first run of a lab
     needs a prediction. A recipe that was trained before, by whomever, is finished at once (`labs.branches.cache`),
-    unless `replay` is off or it goes on from a `branch`.
+    unless `replay` is off or it goes on from a `branch`. When Redis is away the run is queued all the same; the reaper
+    wakes a worker later.
 
-    Raises UserError: `invalid_recipe` with every wrong field, `too_many_queued`, `day_used_up`. Http404 for an unknown
-    lab. When Redis is away the run is queued all the same; the reaper wakes a worker later.
+    Raises UserError: `invalid_recipe` with every wrong field, `too_many_queued`, `day_used_up`. Http404 without the lab.
     """
     if lab not in LABS:
         raise Http404(lab)
