@@ -59,6 +59,26 @@ def test_every_wrong_field_is_named_and_what_was_typed_stays(
     assert not Generation.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [
+        ("prompt", "x" * 1_000_000, 422),
+        ("temperature", "1000", 422),
+        ("temperature", "nan", 422),
+        ("temperature", "0", 302),
+        ("top_p", "0", 422),
+        ("top_k", "0", 302),
+    ],
+)
+def test_the_edges_of_what_can_be_asked(
+    client_for: ClientFor, learner: User, field: str, value: str, status: int
+) -> None:
+    url = reverse("generation-create", args=[make_finished(learner).pk])
+    response = client_for(learner).post(url, ASKED | {field: value})
+    assert response.status_code == status
+    assert set(response.context["play_errors"] if status == 422 else [field]) == {field}
+
+
 def test_a_run_without_a_model_cannot_write(client_for: ClientFor, learner: User) -> None:
     run = make_run(learner, state=State.DIVERGED)
     assert client_for(learner).post(reverse("generation-create", args=[run.pk]), ASKED).status_code == 422

@@ -62,6 +62,7 @@ def test_a_request_is_written_streamed_and_counted(deployment: Deployment, redis
     assert 0 < left <= 180
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["pairs", "stories-qa"])
 def test_a_model_of_pairs_answers_its_source(learner: User, tmp_path: Any, settings: Settings, task: str) -> None:
     settings.VAR_DIR = tmp_path
