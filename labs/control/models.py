@@ -16,7 +16,7 @@ class Mode(models.TextChoices):
     running ones go back to the queue at their very step.
     """
 
-    OPEN = "open", _("open")
+    OPEN = "open", _("in operation")
     PAUSED = "paused", _("paused")
     DRAINED = "drained", _("drained")
 

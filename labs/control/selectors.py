@@ -125,10 +125,8 @@ def _line(run: Run, place: Place | None) -> Line:
 def _waits() -> tuple[float | None, float | None, int]:
     """Seconds within which half and 95 % of today's runs were first taken up, and how many runs these are."""
     runs = Run.objects.filter(started_at__gte=midnight(), replay_of=None).order_by("-pk")
-    waits = sorted(
-        (started - queued).total_seconds()
-        for started, queued in runs.values_list("started_at", "queued_at")[:MOST_WAITS]
-    )
+    moments = runs.values_list("started_at", "queued_at")[:MOST_WAITS]
+    waits = sorted((started - queued).total_seconds() for started, queued in moments if started)
     if not waits:
         return None, None, 0
     return waits[(len(waits) - 1) // 2], waits[min(len(waits) - 1, round(0.95 * len(waits)))], len(waits)
