@@ -1,11 +1,12 @@
-"""A lab's board: who takes part, ranked by the target measure on the hidden set, at the lab's own token budget.
+"""A lab's board: who takes part, ranked by a measure on the hidden set, within the lab's token budget.
 
-Everybody trained for the same tokens, on a seed that the server chose: see `labs.assessment`. Called by the
-board's page.
+Graded attempts only: the server trained each recipe anew, on a seed of its own choice: see `labs.assessment`. Called
+by the board's page.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,6 @@ from labs.lab import Lab
 LEAST = 3
 """Participants below which there is no board: of two, each would know the other's result."""
 MOST_ROWS = 50
-LOWER_IS_BETTER = ("loss", "perplexity", "bits_per_byte", "calibration_error", "repetition")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +82,8 @@ def _board(
 
 
 def measure_of(lab: Lab) -> str:
-    """What the board ranks by: the measure of the lab's goal."""
-    return lab.target.measure or lab.prediction.measure
+    """What the board ranks by: what a graded attempt is measured by on hidden data."""
+    return lab.graded.measure
 
 
 def rank(lab: Lab, value: float, others: Sequence[float]) -> int:
@@ -93,15 +93,16 @@ def rank(lab: Lab, value: float, others: Sequence[float]) -> int:
 
 def _order(lab: Lab, value: float) -> float:
     """Smaller for a better result; rounded as it is written, so that what looks equal is equal."""
-    name = measure_of(lab)
-    measure = wording.measure(name)
+    measure = wording.measure(measure_of(lab))
     shown = round(100 * value, 1) if measure.percent else round(value, measure.places)
-    return shown if name in LOWER_IS_BETTER else -shown
+    return shown if lab.graded.full < lab.graded.low else -shown
 
 
 def _best(lab: Lab, rows: Any) -> dict[int, float]:
     found: dict[int, float] = {}
     for pk, value in rows:
+        if not math.isfinite(value):
+            continue
         if pk not in found or _order(lab, value) < _order(lab, found[pk]):
             found[pk] = value
     return found

@@ -26,9 +26,9 @@ def make_people(number: int) -> list[User]:
 
 
 @pytest.mark.usefixtures("db")
-def test_lower_losses_lead_and_equal_ones_share_a_place() -> None:
+def test_better_results_lead_and_equal_ones_share_a_place() -> None:
     people = make_people(4)
-    for user, value in zip(people, (1.5, 1.2, 1.50004, 1.9), strict=True):
+    for user, value in zip(people, (0.25, 0.4, 0.25004, 0.1), strict=True):
         board_join(user=user, lab="training", shown="name")
         make_graded(user, value)
     found = board(people[0], LAB)
@@ -57,27 +57,28 @@ def test_there_is_no_board_below_three_but_ones_own_result() -> None:
 
 def test_who_takes_no_part_is_seen_by_nobody_and_sees_their_own_place(client_for: ClientFor, learner: User) -> None:
     people = make_people(3)
-    for user, value in zip(people, (1.1, 1.3, 1.4), strict=True):
+    for user, value in zip(people, (0.5, 0.3, 0.2), strict=True):
         board_join(user=user, lab="training", shown="anonymous")
         make_graded(user, value)
-    make_graded(learner, 1.2)
+    make_graded(learner, 0.4)
     own = board(learner, LAB).own
     assert own is not None
     assert own.place == 2
     page = client_for(people[0]).get(reverse("board", args=["training"]))
     assert len(page.context["board"].places) == 3
-    assertNotContains(page, "1.200")
+    assertNotContains(page, "0.400")
     assertNotContains(page, "Person 1")
 
 
 @pytest.mark.usefixtures("db")
 def test_the_best_graded_attempt_counts() -> None:
     (user,) = make_people(1)
-    make_graded(user, 1.5)
-    make_graded(user, 1.3, attempt=2)
+    make_graded(user, 0.1)
+    make_graded(user, 0.3, attempt=2)
+    make_graded(user, 0.2, attempt=3)
     own = board(user, LAB).own
     assert own is not None
-    assert own.value == "1.300"
+    assert own.value == "0.300"
 
 
 def test_joining_twice_changes_how_one_stands_and_leaving_forgets(client_for: ClientFor, learner: User) -> None:
