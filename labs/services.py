@@ -60,19 +60,18 @@ def run_submit(
     unless `replay` is off or it goes on from a `branch`. When Redis is away the run is queued all the same; the reaper
     wakes a worker later.
 
-    Raises UserError: `invalid_recipe` with every wrong field, `too_many_queued`, `day_used_up`. Http404 without the lab.
+    Raises Http404, UserError: `invalid_recipe` with every wrong field, `too_many_queued`, `day_used_up`.
     """
     if lab not in LABS:
         raise Http404(lab)
     spec, facts, said = _checked(owner, lab, values, prediction, forecast, must_predict=must_predict)
     key = _key(idempotency_key)
-    vocab = facts.vocab_size(spec)
+    vocab, told = facts.vocab_size(spec), {"prediction": prediction, "forecast": said}
     recipe_key = "" if branch else cache.recipe_key(spec, facts.data_hash)
     with transaction.atomic():
         lock_owner(owner)
         if existing := Run.objects.for_user(owner).filter(idempotency_key=key).first():
             return existing
-        told = {"prediction": prediction, "forecast": said}
         if replay and (done := _replayed(owner, lab, recipe_key, key, told)):
             return done
         _check_room(owner, costs.Speeds.measured().seconds(spec, vocab))
