@@ -18,6 +18,7 @@ from labs.inside.models import Probe
 from labs.inside.services import probe_ask
 from labs.inside.states import Probed
 from labs.models import Run
+from labs.runner import run_dir
 from labs.states import State
 from labs.tests.factories import TINY, make_finished
 from portal.accounts.models import User
@@ -46,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def trained(learner: User, folder: Path, tmp_path: Path, settings: Settings) -> Iterator[Run]:
     settings.VAR_DIR = tmp_path
     run = make_finished(learner)
-    shutil.copytree(folder, looking.run_dir(run))
+    shutil.copytree(folder, run_dir(run))
     yield run
     children.nursery.let_go()
 
@@ -82,7 +83,7 @@ def test_a_step_is_looked_at_by_its_snapshot_and_the_last_one_is_the_finished_mo
     assert json.loads(early.answer)["logits"] != json.loads(last.answer)["logits"]
     assert answered(trained, "next", **TEXT).pk == last.pk
     Run.objects.filter(pk=trained.pk).update(state=State.CANCELLED)
-    shutil.rmtree(looking.run_dir(trained) / "model")
+    shutil.rmtree(run_dir(trained) / "model")
     again = answered(trained, "next", **TEXT, step=10)
     assert again.pk != early.pk
     assert json.loads(again.answer) == json.loads(early.answer), "a run without a model has its snapshots"
@@ -114,7 +115,7 @@ def test_a_child_that_has_left_is_replaced_and_a_killed_one_too(trained: Run) ->
 
 
 def test_a_changed_model_is_not_looked_into(trained: Run) -> None:
-    weights = looking.run_dir(trained) / "model" / "weights.safetensors"
+    weights = run_dir(trained) / "model" / "weights.safetensors"
     ours = f"sha256:{hashlib.sha256(weights.read_bytes()).hexdigest()}"
     Run.objects.filter(pk=trained.pk).update(info={"weights": ours})
     assert answered(trained, "surprise", **TEXT).error == ""
