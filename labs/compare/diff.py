@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from labs.compare.drawing import name_of
+from labs.compare.privacy import is_private
 from labs.faces import FACES, OPTION_FACES, WHEN, Text
 from labs.forms import OPTION, flat
 from labs.models import Run
@@ -55,11 +56,6 @@ class Diff:
         count = sum(row.differs for row in self.rows)
         text = ngettext("%(count)s of %(total)s settings differs", "%(count)s of %(total)s settings differ", count)
         return text % {"count": count, "total": len(self.rows)}
-
-
-def is_private(run: Run) -> bool:
-    """Whether a run learnt from its owner's own text."""
-    return str(run.spec.get("corpus", "")).startswith("sha256:")
 
 
 def diff(groups: Sequence[Sequence[Run]], corpora: Mapping[str, str], *, hide_private: bool = False) -> Diff:

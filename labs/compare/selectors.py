@@ -17,8 +17,9 @@ from labs import selectors as labs
 from labs import wording
 from labs.catalogue import LABS
 from labs.compare import drawing
-from labs.compare.diff import Diff, diff, is_private
+from labs.compare.diff import Diff, diff
 from labs.compare.models import Share, ShareQuerySet
+from labs.compare.privacy import private_ids
 from labs.compare.search import search
 from labs.compare.view import MOST_DRAWN, View, toggled
 from labs.models import Run, RunQuerySet
@@ -356,7 +357,8 @@ def shared_view(user: Any, token: str, query: Mapping[str, Any]) -> SharedView:
     own = {name: value for name, value in query.items() if name in AXES_OF_READERS}
     view = View.read(share.view | own | {"show": ",".join(map(str, ids[:MOST_SHARED]))})
     comparison = compare(runs, view, labs.titles(share.owner), hide_private=not share.with_samples)
-    open_ = [run for run in comparison.runs if share.with_samples or not is_private(run)]
+    private = set() if share.with_samples else private_ids(comparison.runs)
+    open_ = [run for run in comparison.runs if run.pk not in private]
     return SharedView(
         share=share,
         own=share.owner_id == user.pk,

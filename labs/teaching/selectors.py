@@ -20,7 +20,7 @@ from labs import wording
 from labs.assessment.models import Submission
 from labs.assessment.states import Standing
 from labs.catalogue import LABS
-from labs.compare.diff import is_private
+from labs.compare.privacy import private_ids
 from labs.compare.selectors import HEAVY, Comparison, compare, last_samples
 from labs.compare.view import View
 from labs.lab import Lab
@@ -304,7 +304,7 @@ def run_of_learner(viewer: Any, run_id: int) -> Run:
 
 def run_look(run: Run, query: Mapping[str, Any]) -> RunLook:
     """What the page of a learner's run shows. Three queries."""
-    private = is_private(run)
+    private = bool(private_ids([run]))
     corpora = labs.titles(run.owner)
     asked = View.read(query)
     view = View(show=(run.pk,), whole=True, loss=asked.loss, axis=asked.axis, log=asked.log, zoom=asked.zoom)

@@ -80,7 +80,7 @@ def teaching_run(request: HttpRequest, run_id: int) -> HttpResponse:
         "said": said(run),
         "lab": LABS.get(run.lab),
         "happened": ending.happened if ending else "",
-        "outcome": outcome | {"errors": []} if look.private and outcome else outcome,
+        "outcome": outcome | {"errors": [], "confusion": {}} if look.private and outcome else outcome,
         "comparison": look.comparison,
         "view": look.comparison.view,
         "words": chart_words(),

@@ -15,6 +15,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from labs.compare import services
 from labs.compare.models import Share
+from labs.compare.privacy import private_ids
 from labs.compare.tests.factories import make_share
 from labs.models import Upload
 from labs.tests.factories import make_finished
@@ -101,6 +102,26 @@ def test_private_texts_stay_private_unless_the_owner_shows_what_was_written(
     assertContains(page, "cat")
     opened = make_share(learner, private, with_samples=True)
     assertContains(client.get(reverse("share", args=[opened.token])), f"{SECRET}-written")
+
+
+def test_what_goes_on_from_a_private_model_stays_private(client_for: ClientFor, learner: User, mate: User) -> None:
+    """Fine-tuned twice on public data, gone on from, or from a model that is not there any more."""
+    samples = [{"step": 40, "prompt": "The ", "text": f"{SECRET}-written"}]
+    make_finished(learner, spec={"corpus": f"sha256:{HASH}"}, info={"weights": "b" * 64})
+    tuned = make_finished(learner, info={"weights": "c" * 64})
+    again, orphan = make_finished(learner, samples=samples), make_finished(learner, samples=samples)
+    for run, base in ((tuned, "b"), (again, "c"), (orphan, "d")):
+        run.spec |= {"base": base * 64, "tuning": "full"}
+        run.save()
+    child = make_finished(learner, samples=samples, parent=again)
+    public = make_finished(
+        learner, parent=make_finished(learner), samples=[{"step": 40, "prompt": "a", "text": "open"}]
+    )
+    assert private_ids([again, orphan, child, public, tuned]) == {run.pk for run in (again, orphan, child, tuned)}
+    share = make_share(learner, again, orphan, child, public)
+    page = client_for(mate).get(reverse("share", args=[share.token]))
+    assertNotContains(page, SECRET)
+    assertContains(page, "open")
 
 
 def test_readers_get_no_links_to_runs_and_no_forms(client_for: ClientFor, learner: User, mate: User) -> None:
