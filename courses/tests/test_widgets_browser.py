@@ -159,3 +159,28 @@ def test_mending_the_tags_of_both_sentences_reaches_the_goal(visitor: Visitor) -
     expect(widget.locator(".figs")).to_contain_text("46.2 %")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_widget_is_in_the_link_as_the_reader_has_set_it(visitor: Visitor) -> None:
+    page = visitor.open(width=390)
+    sign_in(page, "learner", to=f"{COURSE}/scale/compute/")
+    widget = page.locator("#block-scaling-laws")
+    widget.get_by_role("button", name="10²³").click()
+    widget.locator("input[type=range]").fill("9.5")
+    widget.locator("input[type=range]").dispatch_event("change")
+    loss = widget.locator("dd").nth(4).inner_text()
+    page.goto(page.url)
+    expect(widget.get_by_role("button", name="10²³")).to_have_attribute("aria-pressed", "true")
+    expect(widget.locator("dd").nth(4)).to_have_text(loss)
+    assert violations(page) == []
+
+
+def test_both_models_can_be_made_the_cheaper_one(visitor: Visitor) -> None:
+    page = visitor.open(language="zh-hans", scheme="dark")
+    sign_in(page, "learner", language="zh-hans", to=f"{COURSE}/work/cost/")
+    widget = page.locator("#block-cost-calculator")
+    expect(widget.locator(".cost-status")).to_have_text("大模型更便宜，每月少 757 美元。")
+    widget.get_by_label("未发现错误的代价").press("Home")
+    expect(widget.locator(".cost-status")).to_have_text("小模型更便宜，每月少 243 美元。")
+    expect(widget.locator(".goal")).to_have_class(re.compile("met"))
+    assert violations(page) == []

@@ -1,5 +1,7 @@
 // Mounts the widgets of a section: each figure names its module, carries its data, and reports when its goal is reached.
 
+import { keepInAddress } from "./widget-state.js";
+
 /** Mount every widget below `root` that is not mounted yet. */
 export function mountWidgets(root = document) {
   for (const figure of root.querySelectorAll(".widget[data-name]:not([data-mounted])")) mountOne(figure);
@@ -11,6 +13,7 @@ async function mountOne(figure) {
   const data = JSON.parse(document.getElementById(figure.dataset.source).textContent);
   const { mount } = await import(`./widgets/${figure.dataset.name}.js`);
   mount(body, { data, lang: figure.dataset.lang, onGoal: (value) => reach(figure, value) });
+  keepInAddress(body, figure.dataset.name);
 }
 
 function reach(figure, value) {
