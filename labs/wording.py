@@ -199,6 +199,9 @@ SPEC: dict[str, Promise] = {
     "not_for_scratch": _("New weights have no model to start from: leave this empty, or choose how to fine-tune."),
     "no_base": _("The model to start from is not there. Choose a finished one."),
     "not_as_in_base": _("The model to start from has %(base)s here; fine-tuning keeps it."),
+    "not_in_a_fork": _("The run that this one goes on from has %(parent)s here; a fork keeps it."),
+    "ends_before_fork": _("The run has trained so far already. Choose %(low)s tokens or more."),
+    "no_checkpoint": _("The checkpoint of step %(step)s is no longer there."),
     "wrong_kind": _("This task cannot learn from these data. Choose others."),
     "unknown_corpus": _("This text is not there. Choose another, or upload it again."),
 }

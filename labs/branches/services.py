@@ -96,8 +96,7 @@ def _branch(owner: Any, run: Run, step: int, changes: Mapping[str, Any], shown_a
             fields={field: _("This is what it is already.")},
         )
     if spec.steps <= step:
-        low = f"{(step + 1) * spec.tokens_per_step:,}"
-        text = _("The run has trained so far already. Choose %(low)s tokens or more.") % {"low": low}
+        text = wording.SPEC["ends_before_fork"] % {"low": f"{(step + 1) * spec.tokens_per_step:,}"}
         raise UserError("ends_before_fork", _("Nothing was queued: the fork cannot be made."), fields={field: text})
     return run_submit(
         owner=owner,

@@ -1,4 +1,4 @@
-"""Replays and branches in Chromium, with a real worker behind: train, replay, train anew, fork; the chart under keys."""
+"""Replays and branches in Chromium with a real worker: train, replay, train anew, fork; the chart under keys."""
 
 from __future__ import annotations
 
