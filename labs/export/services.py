@@ -20,18 +20,27 @@ from labs.tasks import check, export
 from labs.wake import send
 from portal.lib.errors import UserError
 
+TRAINS = (Kind.SCRIPT, Kind.NOTEBOOK, Kind.CHECK)
+"""What repeats a run from its first step."""
+
 
 def export_create(*, owner: Any, run_id: int, kind: str) -> Export:
     """Ask for a run's files, or for a check of its script. What is open, or written already, is not asked for twice;
     a check that has ended is.
 
-    Raises UserError `no_model`, `invalid_request`, `too_many_exports`. Http404.
+    Raises UserError `no_model`, `invalid_request`, `branch`, `too_many_exports`. Http404.
     """
     run = runs.run_get(owner, run_id)
     if kind not in Kind:
         raise UserError("invalid_request", _("There is no such format."))
     if run.state != State.FINISHED:
         raise UserError("no_model", _("This run has nothing to take along."), _("Only finished runs have a model."))
+    if run.fork_step and kind in TRAINS:
+        raise UserError(
+            "branch",
+            _("A script trains from the first step, but this run went on from another one's checkpoint."),
+            _("Take the model along, or the script of a run from the beginning."),
+        )
     with transaction.atomic():
         lock_owner(owner)
         newest = Export.objects.filter(run=run, kind=kind).order_by("-pk").first()

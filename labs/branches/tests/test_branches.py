@@ -13,6 +13,7 @@ from django.utils import translation
 from labs.branches import services, words
 from labs.branches.files import fork_steps
 from labs.branches.panel import beside
+from labs.export.services import export_create
 from labs.models import Run
 from labs.runner import run_dir
 from labs.states import State
@@ -143,3 +144,11 @@ def test_a_branch_outlives_its_parent(client_for: ClientFor, learner: User) -> N
     more = services.run_continue(owner=learner, run_id=run.pk, tokens="5120", idempotency_key="a")
     run.delete()
     assert client_for(learner).get(reverse("run", args=[more.pk])).status_code == 200
+
+
+def test_a_branch_has_no_script_but_its_model_can_be_taken_along(learner: User) -> None:
+    branch = kept(learner, fork_step=20)
+    for kind in ("script", "notebook", "check"):
+        with pytest.raises(UserError, match="branch"):
+            export_create(owner=learner, run_id=branch.pk, kind=kind)
+    assert export_create(owner=learner, run_id=branch.pk, kind="safetensors").run == branch
