@@ -2,7 +2,7 @@
 import { fill, thousands } from "../words.js";
 import { html, svg } from "../widgets/elements.js";
 import { TEMPERATURES, counts, decode, draw, entropy, left, percent, ranked, visible } from "./decoding.js";
-import { asking, cell, code } from "./section.js";
+import { asking, cell, code, logit } from "./section.js";
 
 const FIRST = 15, MORE = 50, STRIP = 1000, THINNEST = 1.5, TAIL = 48, LONGEST = 1000;
 
@@ -48,7 +48,7 @@ export function joinProbabilities(root, page, words) {
     share.append(bar, text);
     const name = cell("th", "", code(names[id]));
     if (truth?.id === id) name.append(" ", html("span", { class: "tag" }, words.truth));
-    const row = html("tr", {}, name, cell("td", "r", logits[id] === null ? "–" : logits[id].toFixed(2)), scaled, running, share);
+    const row = html("tr", {}, name, cell("td", "r", logit(logits[id])), scaled, running, share);
     return { row, scaled, running, bar, text };
   }
 
@@ -58,7 +58,7 @@ export function joinProbabilities(root, page, words) {
       const out = choice.final[id] === 0, cut = choice.afterK[id] === 0 && topK > 0;
       row.toggleAttribute("data-out", out);
       row.toggleAttribute("data-drawn", id === chosen);
-      scaled.textContent = cut ? "−∞" : Number.isFinite(choice.scaled[id]) ? choice.scaled[id].toFixed(2) : "–";
+      scaled.textContent = cut ? "−∞" : logit(choice.scaled[id]);
       const sum = topP < 1 && !cut ? choice.running[id].toFixed(3) : "";
       running.replaceChildren(out ? html("s", {}, sum || words.out) : sum || words.kept);
       bar.style.inlineSize = `${(100 * choice.final[id]) / most}%`;

@@ -50,5 +50,12 @@ export function moved(event, at, count) {
   return Math.max(0, Math.min(count - 1, to));
 }
 
+/** A logit: two decimals and a true minus; a dash for what is not finite. */
+export function logit(value) {
+  if (!Number.isFinite(value)) return "–";
+  const text = Math.abs(value).toFixed(2);
+  return value < 0 && +text ? `−${text}` : text;
+}
+
 /** A number as long as it must be to tell something: 0.0132, 4.2e-7. */
 export const small = (value) => (value == null ? "–" : value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : String(+value.toPrecision(3)));
