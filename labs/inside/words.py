@@ -63,6 +63,8 @@ def _ablation() -> dict[str, str]:
         "attention": _("All heads"),
         "cross": _("Look at the source"),
         "feed_forward": _("Feed-forward"),
+        "positions": _("Positions"),
+        "model": _("Whole model"),
         "head": _("Head %(head)s"),
         "layer": _("Layer %(layer)s"),
         "source": _("Encoder, layer %(layer)s"),

@@ -7,6 +7,7 @@ To measure on other examples than the held-out ones (a hidden set), prepare a ta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from trainer.measures.intervals import Floats, Interval, normal_ratio
 from trainer.models.base import Model
+from trainer.models.layers import Positions
 from trainer.models.trace import Trace
 from trainer.probe.plain import band, number
 from trainer.probe.subject import ATTENTIVE, ProbeError, quiet
@@ -24,15 +26,16 @@ from trainer.tasks.base import IGNORED, StoppedError, Task, spread
 UNITS = 64
 """Windows or examples that each part is measured on."""
 
-BRANCHES = ("attention", "cross", "feed_forward")
+BRANCHES = ("attention", "cross", "feed_forward", "positions")
 
 
 class Part(NamedTuple):
     """Something that can be switched off."""
 
     branch: str
-    """`attention` (to the own row), `cross` (to the source) or `feed_forward`."""
+    """`attention` (to the own row), `cross` (to the source), `feed_forward`, or `positions`: where all tokens stand."""
     layer: int
+    """From 0; 0 for the positions."""
     head: int | None = None
     """Of `attention` or `cross`; None is the whole branch."""
     side: str = "target"
@@ -122,6 +125,8 @@ def parts_of(model: Model) -> Iterator[Part]:
                 for head in range(config.n_heads):
                     yield Part(branch, layer, head, side)
             yield Part("feed_forward", layer, None, side)
+    if config.positions != "none":
+        yield Part("positions", 0)
 
 
 def without(parts: Sequence[Part]) -> Trace:
@@ -190,7 +195,8 @@ def counted(task: Task, model: Model, chosen: torch.Tensor, parts: Sequence[Part
     found: list[torch.Tensor] = []  # each (4, n)
     for some in torch.split(chosen, task.units_at_once):
         batch = task.held_out(some).to(device)
-        logits = task.logits(model, batch, without(parts))  # (n, T, V), or (n, V) where pooled
+        with placeless(model, parts):
+            logits = task.logits(model, batch, without(parts))  # (n, T, V), or (n, V) where pooled
         targets = batch.targets.reshape(len(some), -1)  # (n, T), or (n, 1)
         rows = logits.float().view(*targets.shape, -1)
         nats = cross_entropy(rows.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none")
@@ -199,6 +205,20 @@ def counted(task: Task, model: Model, chosen: torch.Tensor, parts: Sequence[Part
         sums = (nats.view(targets.shape).double().sum(1), scored.sum(1), hits.sum(1), (hits | ~scored).all(1))
         found.append(torch.stack([part.double().cpu() for part in sums]))
     return Counted(*torch.cat(found, dim=1).numpy())
+
+
+@contextmanager
+def placeless(model: Model, parts: Sequence[Part]) -> Iterator[None]:
+    """No token knows where it stands, if the positions are among these parts. Restored afterwards."""
+    off = any(part.branch == "positions" for part in parts)
+    kinds = [(module, module.kind) for module in model.modules() if off and isinstance(module, Positions)]
+    try:
+        for module, _kind in kinds:
+            module.kind = "none"
+        yield
+    finally:
+        for module, kind in kinds:
+            module.kind = kind
 
 
 def _change(task: Task, parts: tuple[Part, ...], before: Counted, after: Counted) -> Change:

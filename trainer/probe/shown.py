@@ -177,6 +177,8 @@ def _interval(interval: Interval, sign: str = "") -> str:
 
 
 def _part(part: Part) -> str:
+    if part.branch == "positions":
+        return "positions"
     side = "source " if part.side == "source" else ""
     head = "" if part.head is None else f" head {part.head}"
     return f"{side}layer {part.layer} {part.branch.replace('_', ' ')}{head}"

@@ -7,7 +7,7 @@ import torch
 
 from trainer.loop import never
 from trainer.models.trace import Trace
-from trainer.probe.ablation import Part, ablate, counted, parts_of, without
+from trainer.probe.ablation import Part, ablate, counted, parts_of, placeless, without
 from trainer.probe.subject import ProbeError
 from trainer.tasks.base import StoppedError, spread
 from trainer.tests.factories import random_ids, tiny_config
@@ -43,7 +43,7 @@ def test_every_part_of_a_model_is_in_the_table_and_matters(task: str, family: st
     found = ablate(ready, model, units=8)
     sides = 2 if family == "seq2seq" else 1
     cross = 2 * (1 + 2) if family == "seq2seq" else 0
-    assert len(found.changes) == sides * 2 * (1 + 2 + 1) + cross
+    assert len(found.changes) == sides * 2 * (1 + 2 + 1) + cross + 1, "the positions too"
     assert len({change.parts for change in found.changes}) == len(found.changes)
     assert all(change.loss.value != 0 for change in found.changes)
     for change in found.changes:
@@ -132,6 +132,20 @@ def test_the_same_question_has_the_same_answer_and_the_model_stays_as_it_was() -
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
 
 
+@pytest.mark.parametrize("positions", ["rotary", "learned", "sinusoidal"])
+def test_without_positions_a_model_is_one_that_never_had_them_and_gets_them_back(positions: str) -> None:
+    model = subject("gpt", positions=positions, n_layers=1).model
+    ids = random_ids(2, 7, vocab_size=11)
+    before = model(ids)
+    with placeless(model, [Part("positions", 0)]):
+        inside = model(ids, trace=without([]))
+        # One layer, blind to order: the last place sees the same set whichever way the earlier ones lie.
+        swapped = model(ids[:, [1, 0, *range(2, 7)]], trace=without([]))
+    assert not torch.allclose(inside, before, atol=1e-3)
+    assert torch.equal(model(ids), before)
+    torch.testing.assert_close(inside[:, -1], swapped[:, -1])
+
+
 def test_what_cannot_be_switched_off_is_refused() -> None:
     ready, model = prepared("language", "lstm")
     with pytest.raises(ProbeError, match="no_attention"):
@@ -147,7 +161,7 @@ def test_what_cannot_be_switched_off_is_refused() -> None:
         ablate(ready, model, stop=lambda: True)
 
 
-@pytest.mark.parametrize(("family", "count"), [("gpt", 8), ("encoder", 8), ("seq2seq", 22)])
+@pytest.mark.parametrize(("family", "count"), [("gpt", 9), ("encoder", 9), ("seq2seq", 23)])
 def test_parts_are_counted_by_side_layer_branch_and_head(family: str, count: int) -> None:
     model: Any = subject(family).model
     assert model.config.n_layers == tiny_config().n_layers == 2

@@ -94,7 +94,7 @@ def test_a_combination_of_parts_is_measured_beside_the_single_ones(trained: Run)
     both = json.loads(answered(trained, "ablation", groups=[parts]).answer)["changes"]
     (change,) = both
     alone = json.loads(answered(trained, "ablation").answer)
-    assert (len(change["parts"]), len(alone["changes"])) == (2, 3)
+    assert (len(change["parts"]), len(alone["changes"])) == (2, 4)
     nothing = answered(trained, "ablation", groups=[[{"branch": "attention", "layer": 7}]])
     assert (nothing.state, nothing.error) == ("failed", "not_a_choice")
 

@@ -12,8 +12,8 @@ export function joinAblation(root, page, words) {
   const ask = asking(root, page, "ablation"), error = root.querySelector("[data-error]");
   const state = { whole: null, worth: new Map(), parts: [], off: new Map() };
 
-  const layerOf = ({ layer, side = "target" }) =>
-    fill(state.sides ? words[side] : words.layer, { layer: layer + 1 });
+  const layerOf = ({ branch, layer, side = "target" }) =>
+    branch === "positions" ? words.model : fill(state.sides ? words[side] : words.layer, { layer: layer + 1 });
   const branchOf = ({ branch, head }) =>
     head == null ? words[branch] : fill(words.head, { head: head + 1 });
 
@@ -21,7 +21,7 @@ export function joinAblation(root, page, words) {
   function makeRows() {
     const rows = new Map();
     for (const one of state.parts) {
-      const row = `${one.side} ${one.layer} ${one.branch === "cross" ? "cross" : ""}`;
+      const row = `${one.side} ${one.layer} ${["cross", "positions"].includes(one.branch) ? one.branch : ""}`;
       rows.set(row, [...(rows.get(row) ?? []), one]);
     }
     part("rows").replaceChildren(...[...rows.values()].map((parts) => html("tr", {},
