@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from labs import wording
 from labs.figures import renamed
@@ -106,7 +107,7 @@ def _line(runs: list[Run], held: Mapping[int, Points]) -> Line:
     points, low, high = band([held[run.pk] for run in runs])
     ids = tuple(sorted(run.pk for run in runs))
     words = {"runs": name_of(ids), "seeds": len(ids)}
-    label = _("%(runs)s, %(seeds)s seeds") % words
+    label = ngettext("%(runs)s, %(seeds)s seed", "%(runs)s, %(seeds)s seeds", len(ids)) % words
     return Line(ids=ids, label=label, name=name_of(ids), unit=unit(first.spec), points=points, low=low, high=high)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -212,6 +212,15 @@ def headers(view: View) -> list[Header]:
         query = view.but(sort=other if view.sort == first else first, page="").query
         found.append(Header(column=column, order=names.get(view.sort, ""), query=query))
     return found
+
+
+def plain_headers() -> list[Header]:
+    """Every column without links, in words for somebody else's runs."""
+    labels = {"said": _("Said")}
+    return [
+        Header(column=replace(column, label=labels.get(column.name, column.label)), order="", query="")
+        for column in COLUMNS
+    ]
 
 
 def grouped(runs: Iterable[Run]) -> list[list[Run]]:

@@ -130,10 +130,10 @@ def share(request: HttpRequest, token: str) -> HttpResponse:
     shared = selectors.shared_view(request.user, token, request.GET)
     context = {
         "shared": shared,
-        "view": shared.comparison.view,
+        "view": shared.comparison.view.but(show=None),
         "rows": shared.rows,
         "comparison": shared.comparison,
-        "headers": [selectors.Header(column=column, order="", query="") for column in selectors.COLUMNS],
+        "headers": selectors.plain_headers(),
         "link": request.build_absolute_uri(),
         "words": chart_words(),
     }

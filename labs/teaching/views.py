@@ -82,7 +82,7 @@ def teaching_run(request: HttpRequest, run_id: int) -> HttpResponse:
         "happened": ending.happened if ending else "",
         "outcome": outcome | {"errors": [], "confusion": {}} if look.private and outcome else outcome,
         "comparison": look.comparison,
-        "view": look.comparison.view,
+        "view": look.comparison.view.but(show=None, whole=False),
         "words": chart_words(),
     }
     return render(request, "labs/teaching/run.html", context)
