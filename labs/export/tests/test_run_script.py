@@ -72,6 +72,15 @@ def test_a_run_that_has_not_finished_offers_nothing(client: Client, learner: Use
     assert not Export.objects.exists()
 
 
+def test_a_branch_of_another_run_has_a_model_to_take_along_but_no_script(client: Client, learner: User) -> None:
+    run = make_finished(learner, fork_step=20)
+    text = client.get(reverse("run-script", args=[run.pk])).content.decode()
+    assert "went on from another one" in text
+    assert reverse("export-create", args=[run.pk, "script"]) not in text
+    assert client.post(reverse("export-create", args=[run.pk, "check"])).status_code == 422
+    assert client.post(reverse("export-create", args=[run.pk, "safetensors"])).status_code == 302
+
+
 def test_asking_twice_is_one_job(client: Client, run: Run) -> None:
     for _ in range(2):
         response = client.post(reverse("export-create", args=[run.pk, "script"]))
