@@ -131,6 +131,7 @@ RULES: dict[str, Rule] = {
     "lab-studio/import/": STUDIO_FORM,
     "lab-studio/<slug:slug>/": STUDIO_PAGE,
     "lab-studio/<slug:slug>/save/": STUDIO_FORM,
+    "lab-studio/<slug:slug>/controls/": STUDIO_FORM,
     "lab-studio/<slug:slug>/discard/": STUDIO_FORM,
     "lab-studio/<slug:slug>/publish/": STUDIO_FORM,
     "lab-studio/<slug:slug>/restore/": STUDIO_FORM,
