@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from labs.authoring.controls import Control, controls
 from labs.authoring.files import SLUG, shipped_files
 from labs.authoring.models import LabDraft, LabVersion
 from labs.catalogue import FILES, LABS, CatalogueError, read_files
@@ -61,6 +62,11 @@ class Editing:
         """What publishing would change."""
         found = [Change(file=name, lines=diff(self.shown.get(name, ""), self.files[name])) for name in FILES]
         return [change for change in found if change.lines]
+
+    @property
+    def controls(self) -> list[Control]:
+        """Where the lab's controls are; none while the files make no lab."""
+        return controls(self.lab) if self.lab else []
 
     @property
     def is_shipped(self) -> bool:

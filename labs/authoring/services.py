@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from labs.authoring import selectors
+from labs.authoring.controls import placed
 from labs.authoring.files import MAX_BYTES, read_archive
 from labs.authoring.models import LabDraft, LabVersion
 from labs.authoring.shelf import write_stamp
@@ -56,6 +57,17 @@ def draft_save(*, author: Any, slug: str, files: Mapping[str, str], revision: in
         draft = LabDraft.objects.get(slug=slug)
         draft.save(update_fields=["changed_at"])
     return draft
+
+
+def draft_controls(*, author: Any, slug: str, places: Mapping[str, str], revision: int) -> LabDraft:
+    """Move a lab's controls: `places` maps a field to shown, more or hidden. Raises as `draft_save`, and UserError
+    `invalid_lab` for files that make no lab, `not_in_lines`, `invalid_request`.
+    """
+    found = selectors.editing(author, slug)
+    if found.lab is None:
+        raise UserError("invalid_lab", _("First mend what is wrong in the files."), found.problem)
+    text = placed(found.files["lab.yaml"], found.lab, places)
+    return draft_save(author=author, slug=slug, files={"lab.yaml": text}, revision=revision)
 
 
 def draft_discard(*, author: Any, slug: str) -> None:

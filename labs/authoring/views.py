@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labs.authoring import selectors, services
+from labs.authoring.controls import PLACES
 from labs.authoring.files import MAX_ARCHIVE, archive_of
 from labs.catalogue import FILES
 from portal.lib.errors import UserError
@@ -60,6 +61,7 @@ def edit_page(request: HttpRequest, slug: str, status: int = 200, **more: Any) -
     context = {
         "found": found,
         "texts": [(name, texts.get(name, "")) for name in FILES],
+        "places": PLACES.items(),
         "previews": selectors.previews(found.lab) if found.lab else [],
     }
     return render(request, "labs/authoring/lab_edit.html", context | more, status=status)
@@ -75,6 +77,18 @@ def lab_save(request: HttpRequest, slug: str) -> HttpResponse:
         services.draft_save(author=request.user, slug=slug, files=texts, revision=revision)
     except UserError as error:
         return edit_page(request, slug, error.status, problem=error, texts=texts)
+    return redirect("lab-edit", slug)
+
+
+@require_POST
+@login_required
+def lab_controls(request: HttpRequest, slug: str) -> HttpResponse:
+    """Move controls to the front, behind "more", or out of sight."""
+    revision = whole(request.POST.get("revision"))
+    try:
+        services.draft_controls(author=request.user, slug=slug, places=request.POST.dict(), revision=revision)
+    except UserError as error:
+        return edit_page(request, slug, error.status, problem=error)
     return redirect("lab-edit", slug)
 
 

@@ -135,6 +135,27 @@ def test_no_file_breaks_the_page(client: Client, author: User, yaml: str) -> Non
     assert "tokens" in response.content.decode()
 
 
+def test_controls_move_and_nothing_else_of_the_file_changes(client: Client) -> None:
+    before = shipped_files("tokens")["lab.yaml"]
+    moved = {"revision": "0", "corpus": "hidden", "dropout": "shown"}
+    assert client.post(reverse("lab-controls", args=["tokens"]), moved).status_code == 302
+    after = LabDraft.objects.get().files["lab.yaml"]
+    lab = read_files("tokens", LabDraft.objects.get().files)
+    assert "dropout" in lab.knobs
+    assert "corpus" not in (*lab.knobs, *lab.more)
+    kept = [line for line in before.splitlines() if not line.startswith(("shown:", "more:"))]
+    assert [line for line in after.splitlines() if not line.startswith(("shown:", "more:"))] == kept
+    wrong = client.post(reverse("lab-controls", args=["tokens"]), {"revision": "1", "corpus": "moon"})
+    assert wrong.status_code == 422
+
+
+def test_controls_in_another_form_are_left_to_the_file(client: Client, author: User) -> None:
+    drafted(author, files=changed("tokens", yaml=("shown: [", "shown:\n  [")))
+    answer = client.post(reverse("lab-controls", args=["tokens"]), {"revision": "1", "corpus": "hidden"})
+    assert answer.status_code == 422
+    assert "change them there" in answer.content.decode()
+
+
 def test_two_authors_do_not_overwrite_each_other(client: Client, author: User, administrator: User) -> None:
     draft = drafted(author)
     services.draft_save(author=administrator, slug="tokens", files=shipped_files("tokens"), revision=draft.revision)
@@ -213,7 +234,7 @@ def test_the_list_of_labs_is_for_authors(client: Client, client_for: ClientFor, 
     stranger = client_for(learner)
     for name in ("lab-edit", "lab-export"):
         assert stranger.get(reverse(name, args=["tokens"])).status_code == 403
-    for name in ("lab-save", "lab-publish", "lab-restore", "lab-discard"):
+    for name in ("lab-save", "lab-controls", "lab-publish", "lab-restore", "lab-discard"):
         assert stranger.post(reverse(name, args=["tokens"])).status_code == 403
     assert stranger.get(reverse("lab-shelf")).status_code == 403
     assert stranger.post(reverse("lab-import")).status_code == 403
