@@ -28,9 +28,9 @@ def navigation(page: str) -> list[str]:
     ("role", "labels"),
     [
         ("learner", ["Learn", "Runs"]),
-        ("manager", ["Team"]),
-        ("author", ["Studio"]),
-        ("administrator", ["Studio", "Admin"]),
+        ("manager", ["Team", "Labs"]),
+        ("author", ["Labs", "Studio"]),
+        ("administrator", ["Labs", "Studio", "Queue", "Admin"]),
     ],
 )
 def test_each_role_finds_its_own_places(
@@ -45,7 +45,7 @@ def test_somebody_with_every_role_finds_every_place(learner: User, client_for: C
         setattr(learner, f"is_{role}", True)
     learner.save()
     page = client_for(learner, language="en").get(reverse("profile")).text
-    assert navigation(page) == ["Learn", "Runs", "Team", "Studio", "Admin"]
+    assert navigation(page) == ["Learn", "Runs", "Team", "Labs", "Studio", "Queue", "Admin"]
     assert navigation(client_for(learner, language="zh-hans").get(reverse("profile")).text)[0] == "学习"
 
 
