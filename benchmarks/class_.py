@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=0, help="tokens of a run; 0: the lab's own")
     options = parser.parse_args()
     recipe = {"tokens": options.tokens} if options.tokens else {}
-    with tempfile.TemporaryDirectory() as folder, Portal(Path(folder)) as portal:
+    with tempfile.TemporaryDirectory() as folder, Portal(Path(folder), env={"LAB_WARM_PRESETS": "false"}) as portal:
         portal.manage("shell", "-c", PEOPLE.format(password=PASSWORD, number=options.learners))
         sessions = [Session(portal.url, f"class{n}@gradus.example", PASSWORD) for n in range(options.learners)]
         spec = calibrated(Session(portal.url, "learner@gradus.example", PASSWORD), recipe)

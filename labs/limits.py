@@ -1,7 +1,8 @@
 """What learners and teams may train on one day, and what is left of it. Called by `labs.services` and selectors.
 
 A day is the portal's (TIME_ZONE) and counts the runs submitted on it: those that have ended by the seconds that they
-trained, the others by what they are expected to take. Replays cost nothing. A limit of 0 is none.
+trained, the others by what they are expected to take. Replays cost nothing; graded runs count, but have
+attempts of their own and are not refused here. A limit of 0 is none.
 Teams are known by the user model's relation `teams` alone.
 """
 

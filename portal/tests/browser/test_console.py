@@ -13,7 +13,7 @@ PLACES = {
     "learner": ["/", "/labs/", "/labs/training/", "/labs/generation/", "/runs/", "/account/profile/"],
     "manager": ["/team/", "/account/profile/"],
     "author": ["/studio/", "/account/profile/"],
-    "administrator": ["/admin/", "/account/profile/"],
+    "administrator": ["/admin/", "/control/", "/account/profile/"],
 }
 
 

@@ -64,6 +64,8 @@ AUTHOR = (
     f"{STUDIO}versions/",
 )
 
+ADMINISTRATOR = ("/control/",)
+
 SMALL_TARGETS = """least => [...document.querySelectorAll("button, summary, select, input, a.btn, nav a")]
   .filter(node => node.checkVisibility({ opacityProperty: true, visibilityProperty: true }))
   .filter(node => !node.closest("label, .sr"))
@@ -161,7 +163,10 @@ def walk(visitor: Visitor, english: set[str], role: str, places: tuple[str, ...]
 
 
 @pytest.mark.parametrize("turn", range(len(LOOKS)))
-@pytest.mark.parametrize(("role", "places"), [("", ANYBODY), ("learner", LEARNER), ("author", AUTHOR)])
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [("", ANYBODY), ("learner", LEARNER), ("author", AUTHOR), ("administrator", ADMINISTRATOR)],
+)
 def test_every_page_keeps_what_is_asked_of_it(
     visitor: Visitor, runs: Runs, english: set[str], role: str, places: tuple[str, ...], turn: int
 ) -> None:
