@@ -28,7 +28,7 @@ def export_create(*, owner: Any, run_id: int, kind: str) -> Export:
     """Ask for a run's files, or for a check of its script. What is open, or written already, is not asked for twice;
     a check that has ended is.
 
-    Raises UserError `no_model`, `invalid_request`, `branch`, `too_many_exports`. Http404.
+    Raises UserError `no_model`, `invalid_request`, `branch`, `graded`, `too_many_exports`. Http404.
     """
     run = runs.run_get(owner, run_id)
     if kind not in Kind:
@@ -41,6 +41,9 @@ def export_create(*, owner: Any, run_id: int, kind: str) -> Export:
             _("A script trains from the first step, but this run went on from another one's checkpoint."),
             _("Take the model along, or the script of a run from the beginning."),
         )
+    if run.graded and kind in TRAINS:
+        text = _("A script holds its data, and this run was trained for a graded attempt, on data that stay here.")
+        raise UserError("graded", text, _("Take the model along, or the script of the run whose recipe it is."))
     with transaction.atomic():
         lock_owner(owner)
         newest = Export.objects.filter(run=run, kind=kind).order_by("-pk").first()

@@ -28,6 +28,7 @@ export function drawMarks(u, chart) {
     ring(ctx, ratio, inks, at, y(run.prediction));
     labels.push({ y: y(run.prediction), ink: inks.you, text: fill(words.label_you, { loss: decimals(run.prediction) }), gap: 20 });
   }
+  if (run.sketch?.length && chart.view.axis === "step") sketched(ctx, ratio, inks, run.sketch.map(([share, loss]) => [x(share * run.steps), y(loss)]), bbox);
   if (!chart.narrow) write(ctx, ratio, inks.ground, labels, right);
   ctx.restore();
 }
@@ -46,6 +47,16 @@ function line(ctx, ratio, ink, dash, width, from, to) {
   ctx.lineTo(...to);
   ctx.stroke();
   ctx.setLineDash([]);
+}
+
+/** What was sketched before the run, in the hand's colour. */
+function sketched(ctx, ratio, inks, points, bbox) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  points.slice(1).forEach((to, place) => line(ctx, ratio, inks.you, [2, 3], 1.5, points[place], to));
+  ctx.restore();
 }
 
 function ring(ctx, ratio, inks, x, y) {

@@ -4,7 +4,7 @@ import { joinPrediction } from "./say.js";
 import { exponentOf, rateAt, same } from "./words.js";
 
 const DELAY_MS = 150;
-const KEPT_OUT = new Set(["csrfmiddlewaretoken", "token", "prediction"]);
+const KEPT_OUT = /^(csrfmiddlewaretoken|token|prediction|rank-.*|sketch-.*)$/;
 const form = document.getElementById("recipe");
 const words = JSON.parse(document.getElementById("words").textContent);
 const button = document.getElementById("run");
@@ -12,7 +12,7 @@ const link = document.getElementById("copy-link");
 let timer;
 
 /** The recipe as a query string, in the form's order. */
-const query = () => new URLSearchParams([...new FormData(form)].filter(([name]) => !KEPT_OUT.has(name))).toString();
+const query = () => new URLSearchParams([...new FormData(form)].filter(([name]) => !KEPT_OUT.test(name))).toString();
 
 function address() {
   const url = `${form.dataset.presetUrl}?${query()}`;
