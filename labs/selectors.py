@@ -260,6 +260,7 @@ def snapshot(run: Run) -> dict[str, Any]:
             "attempt": run.attempt,
             "ended": run.ended,
             "prediction": run.prediction,
+            "sketch": run.forecast.get("points", []),
             "held_out": run.held_out,
         }
         | queue_place(run),
