@@ -129,9 +129,9 @@ class Supervisor:
 
     def _fork(self) -> dict[str, Any] | None:
         """Which checkpoint the run goes on from, see `trainer.forks`."""
-        parent = self.run.parent
-        if parent is None:
+        if not self.run.fork_step:
             return None
+        parent = self.run.parent or self.run  # one whose parent is gone has no checkpoint to go on from, and is refused
         return {"run_dir": str(run_dir(parent)), "spec": parent.spec, "step": self.run.fork_step}
 
     def _seconds_before(self) -> float:
