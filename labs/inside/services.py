@@ -23,6 +23,8 @@ from portal.lib.errors import UserError
 
 MOST_OPEN = 16
 """Questions of one person that may wait: a whole page asks fewer at once."""
+EDITION = 2
+"""Of the answers: another one makes those that are kept be asked for anew."""
 MOST_KEPT = 300
 """Answers kept for one person."""
 
@@ -74,7 +76,7 @@ def _at_step(run: Run, params: dict[str, Any]) -> dict[str, Any]:
 
 def _key(run: Run, question: str, params: Mapping[str, Any]) -> str:
     """What the answer follows from. A run that goes on is another one."""
-    whole = json.dumps([question, params, run.fence, run.state], sort_keys=True)
+    whole = json.dumps([EDITION, question, params, run.fence, run.state], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
 

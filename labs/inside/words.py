@@ -10,7 +10,13 @@ from portal.lib.words import gap
 
 def page_words() -> dict[str, dict[str, str]]:
     """By section; `page` is for all of them."""
-    own = {"page": _page(), "attention": _attention(), "ablation": _ablation(), "lens": _lens()}
+    own = {
+        "page": _page(),
+        "attention": _attention(),
+        "alignment": _alignment(),
+        "ablation": _ablation(),
+        "lens": _lens(),
+    }
     return own | token_words()
 
 
@@ -55,6 +61,14 @@ def _attention() -> dict[str, str]:
             "Without layer %(layer)s, head %(head)s the held-out loss changes by %(change)s, more than "
             "without any other."
         ),
+    }
+
+
+def _alignment() -> dict[str, str]:
+    return {
+        "point": _("Point at a disc, or focus the picture and use the arrow keys."),
+        "reading": _("When it wrote “%(target)s”, it gave “%(source)s” %(share)s of its attention to the source."),
+        "pair": _("“%(target)s” from “%(source)s”"),
     }
 
 

@@ -2,7 +2,7 @@
 import { html } from "../widgets/elements.js";
 import { fill, decimals } from "../words.js";
 import { nameOf, partsAt, signed, singles } from "./parts.js";
-import { asking } from "./section.js";
+import { asking, tell } from "./section.js";
 
 const SHADES = [0.01, 0.05, 0.2, 0.5, 1];
 
@@ -94,7 +94,7 @@ export function joinAblation(root, page, words) {
       Object.assign(state, { whole, parts, worth: singles(whole), sides: parts.some(({ side }) => side === "source") });
       if (first) makeRows();
     } catch (failure) {
-      if (failure.name !== "AbortError") error.textContent = failure.message;
+      if (failure.name !== "AbortError") tell(error, page, failure);
       return;
     }
     part("body").hidden = false;

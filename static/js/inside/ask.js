@@ -3,11 +3,11 @@ import { csrfToken } from "../http.js";
 
 const FIRST_MS = 50, POLL_MS = 150, LATEST_MS = 30_000;
 
-/** A failure in the reader's words; `code` is for programs. */
+/** A failure in the reader's words; `code` is for programs; `passing` says that it may go well when asked again. */
 export class AskError extends Error {
-  constructor({ code = "", message = "", hint = "", fields = {} }) {
+  constructor({ code = "", message = "", hint = "", fields = {}, passing = false }) {
     super([message, ...Object.values(fields), hint].filter((part, i, all) => part && all.indexOf(part) === i).join(" "));
-    Object.assign(this, { name: "AskError", code, fields });
+    Object.assign(this, { name: "AskError", code, fields, passing });
   }
 }
 
@@ -28,7 +28,7 @@ export function asker(url, words) {
       const until = Date.now() + LATEST_MS;
       for (let pause = FIRST_MS; response.status === 202; pause = POLL_MS) {
         const { url: address } = await response.json();
-        if (Date.now() > until) throw new AskError({ code: "late", message: words.late });
+        if (Date.now() > until) throw new AskError({ code: "late", message: words.late, passing: true });
         await sleep(pause, signal);
         response = await call(address, { signal }, words);
       }
@@ -45,11 +45,11 @@ async function call(url, options, words) {
     response = await fetch(url, { credentials: "same-origin", redirect: "error", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new AskError({ code: "offline", message: words.failed });
+    throw new AskError({ code: "offline", message: words.failed, passing: true });
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  throw new AskError({ message: words.failed, ...said });
+  throw new AskError({ message: words.failed, ...said, passing: response.status >= 500 || response.status === 429 });
 }
 
 const sleep = (ms, signal) => new Promise((done, fail) => {

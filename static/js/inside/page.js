@@ -2,6 +2,7 @@
 // text changes every section.
 import { fill, thousands } from "../words.js";
 import { joinAblation } from "./ablation.js";
+import { joinAlignment } from "./alignment.js";
 import { asker } from "./ask.js";
 import { joinAttention } from "./attention.js";
 import { visible } from "./decoding.js";
@@ -14,7 +15,7 @@ import { joinSurprise } from "./surprise.js";
 
 const TYPING_MS = 220;
 const SECTIONS = {
-  attention: joinAttention, ablation: joinAblation, lens: joinLens, next: joinProbabilities, surprise: joinSurprise,
+  attention: joinAttention, alignment: joinAlignment, ablation: joinAblation, lens: joinLens, next: joinProbabilities, surprise: joinSurprise,
   map: joinMap, gradients: joinGradients, layers: joinLayers,
 };
 
@@ -104,6 +105,12 @@ class Page extends EventTarget {
     Object.assign(this, now);
     this.save();
     this.dispatchEvent(new CustomEvent("inside:changed", { detail: { ...now, changed } }));
+  }
+
+  /** Let every section ask again. */
+  again() {
+    const { text, target, step } = this;
+    this.dispatchEvent(new CustomEvent("inside:changed", { detail: { text, target, step, changed: ["text", "target", "step"] } }));
   }
 
   showStep() {

@@ -22,13 +22,25 @@ export function asking(root, page, question) {
       return answer;
     } catch (failure) {
       if (mine !== last || failure.name === "AbortError") return null;
-      error.textContent = failure.message;
+      tell(error, page, failure);
       body?.setAttribute("inert", ""); // it is about another question
       return null;
     } finally {
       if (mine === last) root.ariaBusy = "false";
     }
   };
+}
+
+/** What went wrong, with a button where it may go well when asked again. */
+export function tell(error, page, failure) {
+  error.textContent = failure.message;
+  if (!failure.passing) return;
+  const button = html("button", { type: "button", class: "btn btn-small" }, page.words.page.again);
+  button.addEventListener("click", () => {
+    error.textContent = "";
+    page.again();
+  });
+  error.append(" ", button);
 }
 
 /** A token as code, white space as signs. */
