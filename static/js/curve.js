@@ -123,21 +123,25 @@ export function smooth(values, a) {
 export function thin(xs, ys, keep, { low, high, pixels, log = false, most = 2000 }) {
   const from = Math.max(0, lowerBound(xs, low) - 1), to = Math.min(xs.length, lowerBound(xs, high) + 2);
   if (to - from <= most) return Array.from({ length: to - from }, (_, i) => from + i);
-  const place = log ? Math.log : (x) => x, start = place(Math.max(low, xs[from])), width = place(high) - start;
-  const chosen = new Set([from, to - 1]);
-  for (const index of keep) if (index >= from && index < to) chosen.add(index);
-  let bucket = -1, least = 0, most_ = 0, last = 0;
-  const close = () => bucket >= 0 && [least, most_, last].forEach((index) => chosen.add(index));
+  const place = log ? Math.log : (x) => x, start = place(Math.max(low, xs[from])), scale = pixels / (place(high) - start);
+  const chosen = [from], last = () => chosen[chosen.length - 1];
+  const add = (index) => index > last() && chosen.push(index);
+  let bucket = -1, least = from, most_ = from;
   for (let index = from; index < to; index++) {
-    const part = Math.max(0, Math.floor(((place(xs[index]) - start) / width) * pixels));
+    const x = log ? Math.log(xs[index]) : xs[index], part = Math.max(0, Math.floor((x - start) * scale));
     if (part !== bucket) {
-      close();
+      if (bucket >= 0) {
+        add(Math.min(least, most_));
+        add(Math.max(least, most_));
+        add(index - 1);
+      }
       [bucket, least, most_] = [part, index, index];
-    }
-    if (ys[index] < ys[least]) least = index;
-    if (ys[index] > ys[most_]) most_ = index;
-    last = index;
+    } else if (ys[index] < ys[least]) least = index;
+    else if (ys[index] > ys[most_]) most_ = index;
   }
-  close();
-  return [...chosen].sort((a, b) => a - b);
+  add(Math.min(least, most_));
+  add(Math.max(least, most_));
+  add(to - 1);
+  const wanted = keep.filter((index) => index >= from && index < to);
+  return wanted.length ? [...new Set([...chosen, ...wanted])].sort((a, b) => a - b) : chosen;
 }

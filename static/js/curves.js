@@ -19,6 +19,17 @@ const INKS = { axis: "axis", grid: "grid", ground: "ground", band: "band" };
 
 export const drawCurves = (element, series, options = {}) => new Curves(element, series, options);
 
+/** Lowest and highest of the rows that lie in a zoom; nothing when none does. */
+function extent(xs, ys, rows, [low, high]) {
+  let least = Infinity, most = -Infinity;
+  for (const row of rows) {
+    if (xs[row] < low || xs[row] > high) continue;
+    if (ys[row] < least) least = ys[row];
+    if (ys[row] > most) most = ys[row];
+  }
+  return least > most ? [] : [least, most];
+}
+
 class Curves {
   constructor(element, series, options) {
     this.element = element;
@@ -126,8 +137,8 @@ class Curves {
     this.rows = this.series.map(({ points }) => thin(points[axis], points.loss, [], { low, high, pixels: this.width, log }));
     let bottom = Infinity, top = -Infinity, start = null;
     this.series.forEach(({ points }, i) => {
-      const xs = points[axis], inside = zoom ? this.rows[i].filter((row) => xs[row] >= low && xs[row] <= high).map((row) => points.loss[row]) : points.loss;
-      const [least, most] = frame({ losses: inside, steps: points.step.at(-1), log: log || Boolean(zoom) });
+      const losses = zoom ? extent(points[axis], points.loss, this.rows[i], zoom) : points.loss;
+      const [least, most] = frame({ losses, steps: points.step.at(-1), log: log || Boolean(zoom) });
       [bottom, top] = [Math.min(bottom, least), Math.max(top, most)];
     });
     if (!zoom) for (const band of bands) bottom = Math.min(bottom, ...band.low);
