@@ -21,6 +21,8 @@ PLACES = {
         "attempt",
         "lab-list",
         "lab",
+        "board",
+        "board-join",
         "cost",
         "recipe",
         "run-submit",
