@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labs import wording
+from labs.assessment.predictions import committed, items_of
 from labs.catalogue import LABS
 from labs.faces import FACES
 from labs.forms import Knob, Recipe, flat, same
@@ -19,6 +20,7 @@ from labs.lab import Lab
 from labs.models import Run
 from labs.results import predicted
 from labs.states import State
+from portal.lib.words import listing
 from trainer.spec import RunSpec
 
 Text = str | Promise
@@ -183,6 +185,9 @@ def said(run: Run) -> str:
     """How far off the prediction was, once there is something to compare; empty without a prediction."""
     lab = LABS[run.lab]
     prediction, value = predicted(lab, run)
+    if order := run.forecast.get("order"):
+        titles = {name: str(title) for name, title in items_of(lab)}
+        return _("You said: %(order)s.") % {"order": listing(titles.get(name, name) for name in order)}
     if prediction is None:
         return ""
     shown = measured_text(lab)
@@ -217,20 +222,23 @@ def stairs(run: Run | None) -> list[Stair]:
     """Where a learner stands in "say, run, see"."""
     if run is None:
         return [
-            Stair(key="predict", title=_("Predict"), note=_("say a number"), state="now"),
+            Stair(key="predict", title=_("Predict"), note=_("say it first"), state="now"),
             Stair(key="run", title=_("Run"), note=_("press Run"), state=""),
             Stair(key="see", title=_("See"), note=_("how far off"), state=""),
         ]
     lab = LABS[run.lab]
     shown = measured_text(lab)
     guess = _("no prediction") if run.prediction is None else _("said %(loss)s") % {"loss": shown(run.prediction)}
+    if run.forecast.get("kind") == "ranking":
+        guess = _("said an order")
+    guessed = committed(run.prediction, run.forecast)
     ran = (
         State(run.state).label
         if run.ended or run.state == State.QUEUED
         else _("step %(step)s") % {"step": f"{run.step:,}"}
     )
     return [
-        Stair(key="predict", title=_("Predict"), note=guess, state="" if run.prediction is None else "done"),
+        Stair(key="predict", title=_("Predict"), note=guess, state="done" if guessed else ""),
         Stair(key="run", title=_("Run"), note=ran, state="done" if run.ended else "now"),
         Stair(key="see", title=_("See"), note=_see(lab, run), state="now" if run.ended else ""),
     ]

@@ -55,10 +55,9 @@ def run_submit(
 ) -> Run:
     """Queue a run of `lab` with `values` over its preset. The same key again is the same run.
 
-    `forecast` is a ranking or a curve, as in `labs.assessment.predictions`. With `must_predict` the first run of a lab
-    needs a prediction. A recipe that was trained before, by whomever, is finished at once (`labs.branches.cache`),
-    unless `replay` is off or it goes on from a `branch`. When Redis is away the run is queued all the same; the reaper
-    wakes a worker later.
+    `forecast`: see `labs.assessment.predictions`; with `must_predict` the first run of a lab needs one, or a number. A
+    recipe that was trained before is finished at once (`labs.branches.cache`), unless `replay` is off or it goes on
+    from a `branch`. When Redis is away the run is queued all the same; the reaper wakes a worker later.
 
     Raises Http404, UserError: `invalid_recipe` with every wrong field, `too_many_queued`, `day_used_up`.
     """
@@ -66,7 +65,7 @@ def run_submit(
         raise Http404(lab)
     spec, facts, said = _checked(owner, lab, values, prediction, forecast, must_predict=must_predict)
     key = _key(idempotency_key)
-    vocab, told = facts.vocab_size(spec), {"prediction": prediction, "forecast": said}
+    vocab, told = facts.vocab_size(spec), {"prediction": predictions.number_of(prediction, said), "forecast": said}
     recipe_key = "" if branch else cache.recipe_key(spec, facts.data_hash)
     with transaction.atomic():
         lock_owner(owner)

@@ -99,6 +99,13 @@ def _is_pair(point: Any) -> bool:
     return isinstance(point, list) and len(point) == 2
 
 
+def number_of(prediction: float | None, forecast: Mapping[str, Any]) -> float | None:
+    """The number that was said; a curve says it with its end."""
+    if prediction is None and forecast.get("kind") == "curve":
+        return float(forecast["points"][-1][1])
+    return prediction
+
+
 def committed(prediction: float | None, forecast: Mapping[str, Any]) -> bool:
     """Whether anything was said."""
     return prediction is not None or bool(forecast)

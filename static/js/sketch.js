@@ -18,8 +18,8 @@ export function moved(key, loss, high) {
   return to === null ? null : Math.min(high, Math.max(0.01, to));
 }
 
-/** Join the plot to its fields: each ring is one of them. */
-export function joinSketch(root, fields) {
+/** Join the plot to its fields: each ring is one of them; `end` is the field of the last loss. */
+export function joinSketch(root, fields, end) {
   const high = +root.dataset.high, svg = make("svg", { viewBox: `0 -8 ${LEFT + WIDTH + 12} ${HEIGHT + 34}` });
   const line = make("path", { class: "ln dot you", fill: "none" });
   const value = (field) => (field.value.trim() && Number.isFinite(+field.value) ? +field.value : null);
@@ -47,6 +47,10 @@ export function joinSketch(root, fields) {
       else if (!field.value.trim()) field.value = suggested(other).toFixed(2);
     });
     fields[place].dispatchEvent(new Event("input", { bubbles: true }));
+    if (end && (place === fields.length - 1 || !end.value.trim())) {
+      end.value = fields.at(-1).value; // the curve's end is the number that is asked for
+      end.dispatchEvent(new Event("input", { bubbles: true }));
+    }
   }
   rings.forEach((element, place) => {
     element.setAttribute("aria-valuemax", high);
@@ -82,4 +86,4 @@ function ring(root, svg, field, x) {
 }
 
 const root = globalThis.document?.getElementById("sketch");
-if (root) joinSketch(root, [...document.querySelectorAll(".sketch-fields input")]);
+if (root) joinSketch(root, [...document.querySelectorAll(".sketch-fields input")], document.getElementById("prediction"));
