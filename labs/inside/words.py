@@ -83,13 +83,13 @@ def _ablation() -> dict[str, str]:
         "layer": _("Layer %(layer)s"),
         "source": _("Encoder, layer %(layer)s"),
         "target": _("Decoder, layer %(layer)s"),
-        "switch": _("%(part)s of %(layer)s is on. Alone it is worth %(change)s"),
+        "named": _("%(layer)s, %(part)s"),
         "whole": _("All parts are on: held-out loss %(loss)s, measured on %(count)s held-out pieces."),
         "off": _(
-            "Without these parts (%(count)s) the held-out loss goes from %(before)s to %(after)s: %(change)s, "
-            "95 of 100 such measurements lie between %(low)s and %(high)s."
+            "Off: %(parts)s. The held-out loss goes from %(before)s to %(after)s: %(change)s, "
+            "%(level)s interval %(low)s to %(high)s."
         ),
-        "most": _("The part that matters most alone: %(part)s of %(layer)s, %(change)s."),
+        "most": _("The part that matters most alone: %(part)s, %(change)s."),
     }
 
 

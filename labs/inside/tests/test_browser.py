@@ -64,7 +64,7 @@ def switches_and_step(inside: Page) -> None:
     expect(loss).to_contain_text("All parts are on")
     for name in ("Head 1", "Feed-forward"):
         inside.locator("#ablation").get_by_label(re.compile(name)).first.uncheck()
-    expect(loss).to_contain_text(re.compile(r"\(2\).+ goes from \d\.\d{3} to \d\.\d{3}"), timeout=MINUTE)
+    expect(loss).to_contain_text(re.compile(r"Head 1 .+ goes from \d\.\d{3} to \d\.\d{3}"), timeout=MINUTE)
     inside.locator("#ablation").get_by_role("button", name="Switch all on").click()
     expect(loss).to_contain_text("All parts are on")
     before = loss.inner_text()

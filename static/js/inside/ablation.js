@@ -14,6 +14,7 @@ export function joinAblation(root, page, words) {
 
   const layerOf = ({ branch, layer, side = "target" }) =>
     branch === "positions" ? words.model : fill(state.sides ? words[side] : words.layer, { layer: layer + 1 });
+  const named = (one) => fill(words.named, { layer: layerOf(one), part: branchOf(one) });
   const branchOf = ({ branch, head }) =>
     head == null ? words[branch] : fill(words.head, { head: head + 1 });
 
@@ -44,7 +45,7 @@ export function joinAblation(root, page, words) {
     }
     const most = [...state.worth.values()].reduce((best, one) => (one.loss.value > (best?.loss.value ?? -Infinity) ? one : best), null);
     part("most").textContent = most
-      ? fill(words.most, { part: branchOf(most.parts[0]), layer: layerOf(most.parts[0]), change: signed(most.loss.value) }) : "";
+      ? fill(words.most, { part: named(most.parts[0]), change: signed(most.loss.value) }) : "";
   }
 
   function toggle(one, on) {
@@ -61,15 +62,16 @@ export function joinAblation(root, page, words) {
       part("loss").textContent = fill(words.whole, { loss: decimals(whole.loss), count: whole.units });
       return bars(null);
     }
-    if (groups.length === 1 && worth.has(nameOf(groups[0]))) return show(worth.get(nameOf(groups[0])), 1);
+    if (groups.length === 1 && worth.has(nameOf(groups[0]))) return show(worth.get(nameOf(groups[0])));
     const found = await ask({ step: page.step, groups: [groups] });
-    return found && state.off.size === groups.length ? show(found.changes[0], groups.length) : undefined;
+    return found && state.off.size === groups.length ? show(found.changes[0]) : undefined;
   }
 
-  function show({ loss }, count) {
+  function show({ loss }) {
     const before = state.whole.loss;
     part("loss").textContent = fill(words.off, {
-      count, before: decimals(before), after: decimals(before + loss.value), change: signed(loss.value), low: signed(loss.low), high: signed(loss.high),
+      parts: [...state.off.values()].map(named).join(" · "), level: "95 %", before: decimals(before),
+      after: decimals(before + loss.value), change: signed(loss.value), low: signed(loss.low), high: signed(loss.high),
     });
     bars(before + loss.value);
   }

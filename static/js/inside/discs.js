@@ -61,7 +61,7 @@ export function drawGrid(picture, rows, { queries, keys }) {
     return made;
   };
   const rowNames = queries.map((label, i) => named(label, left / 2, top + (i + 0.5) * CELL, false));
-  const columnNames = keys.map((label, j) => named(label, left + (j + 0.5) * CELL, top / 2, upright));
+  const columnNames = keys.map((label, j) => named(label, left + (j + 0.5) * CELL, top / 2, upright && [...label].length > 2));
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   picture.toggleAttribute("data-dense", Math.max(keys.length, queries.length) > 26);
   picture.replaceChildren(across, down, ...rowNames, ...columnNames,
