@@ -222,10 +222,10 @@ def drawn(run: Run, secret: str) -> list[Question]:
 def right(question: Mapping[str, Any], answer: str) -> bool:
     """Whether an answer, as it was typed, is right."""
     if "choices" in question:
-        return answer == question["answer"]
+        return answer == str(question["answer"])
     value = read_answer(answer)
     # A hair of room: somebody who types a rounded bound means it.
-    return value is not None and abs(value - question["answer"]) <= question["tolerance"] + 1e-9
+    return value is not None and abs(value - float(question["answer"])) <= float(question["tolerance"]) + 1e-9
 
 
 def read_answer(text: str) -> float | None:

@@ -148,8 +148,9 @@ def plot_of(run: Run) -> Plot | None:
     you = run.prediction if is_loss else None
     points = run.forecast.get("points", []) if run.forecast.get("kind") == "curve" else []
     baseline = run.info.get("baseline", {}).get("loss")
-    marks = [value for value in (you, baseline, *(loss for _share, loss in points)) if value is not None]
-    high, low = max(losses), min([*losses, *(mark for mark in marks if mark > 0)])
+    marks: list[float] = [value for value in (you, baseline, *(loss for _share, loss in points)) if value is not None]
+    high: float = max(losses)
+    low: float = min([*losses, *(mark for mark in marks if mark > 0)])
     last = max(1, run.steps)
 
     def y(loss: float) -> float:

@@ -70,4 +70,4 @@ def graded_spec(lab: Lab, run: Run) -> dict[str, Any]:
         "device": "cpu",
         "precision": "float32",
     }
-    return run.spec | fixed
+    return {**run.spec, **fixed}

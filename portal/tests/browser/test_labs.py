@@ -18,6 +18,8 @@ MINUTE = 60_000
 
 
 def press_run(page: Page) -> None:
+    if not page.locator("#prediction").input_value():
+        page.locator("#prediction").fill("2.5")
     page.locator("#run").click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
 
@@ -132,6 +134,7 @@ def test_a_lab_works_without_script(visitor: Visitor) -> None:
     page.locator("#n_layers").fill("2")
     page.locator("#show-cost").click()
     expect(page.locator("#n_layers")).to_have_value("2")
+    page.locator("#prediction").fill("2.5")
     page.locator("#run").click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
     for _ in range(100):
