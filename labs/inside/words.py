@@ -89,6 +89,7 @@ def _ablation() -> dict[str, str]:
             "Off: %(parts)s. The held-out loss goes from %(before)s to %(after)s: %(change)s, "
             "%(level)s interval %(low)s to %(high)s."
         ),
+        "harm": _("Without %(part)s the held-out loss falls, by %(change)s: there this part does harm."),
         "most": _("The part that matters most alone: %(part)s, %(change)s."),
     }
 

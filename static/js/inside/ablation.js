@@ -43,9 +43,10 @@ export function joinAblation(root, page, words) {
       place.textContent = signed(change);
       place.dataset.h = SHADES.filter((limit) => change > limit).length;
     }
-    const most = [...state.worth.values()].reduce((best, one) => (one.loss.value > (best?.loss.value ?? -Infinity) ? one : best), null);
-    part("most").textContent = most
-      ? fill(words.most, { part: named(most.parts[0]), change: signed(most.loss.value) }) : "";
+    const order = [...state.worth.values()].sort((a, b) => b.loss.value - a.loss.value), most = order[0], least = order.at(-1);
+    const about = (sentence, { parts, loss }) => fill(sentence, { part: named(parts[0]), change: signed(loss.value) });
+    const said = [most && about(words.most, most), least?.loss.high < 0 && about(words.harm, least)];
+    part("most").textContent = said.filter(Boolean).join(page.words.page.gap);
   }
 
   function toggle(one, on) {

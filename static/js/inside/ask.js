@@ -26,7 +26,7 @@ export function asker(url, words) {
       const body = JSON.stringify(params), headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
       let response = await call(url.replace("QUESTION", question), { method: "POST", body, headers, signal }, words);
       const until = Date.now() + LATEST_MS;
-      for (let pause = FIRST_MS; response.status === 202; pause = POLL_MS) {
+      for (let pause = FIRST_MS; response.status === 202; pause = Math.min(POLL_MS, 1.7 * pause)) {
         const { url: address } = await response.json();
         if (Date.now() > until) throw new AskError({ code: "late", message: words.late, passing: true });
         await sleep(pause, signal);
