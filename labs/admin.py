@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from labs.models import Deployment, Generation, LabRecord, Look, Run, Share, Upload
+from labs.models import Deployment, Generation, LabRecord, Look, Run, Share, Submission, Upload
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -85,3 +85,14 @@ class LookAdmin(ReadOnlyAdmin):
 
     list_display = ("run", "viewer", "first_at", "last_at", "times")
     list_select_related = ("run", "viewer")
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ReadOnlyAdmin):
+    """Graded attempts: points come from the server alone, and the secret stays there."""
+
+    list_display = ("id", "owner", "lab", "attempt", "state", "score", "passed", "created_at", "graded_at")
+    list_filter = ("lab", "state", "passed")
+    search_fields = ("owner__email", "owner__display_name")
+    list_select_related = ("owner",)
+    exclude = ("secret",)
