@@ -46,7 +46,7 @@ def test_a_run_is_taken_along_checked_and_deployed_without_leaving_its_pages(vis
     coming.value.save_as(tmp_path / "train.py")
     assert "import torch" in (tmp_path / "train.py").read_text(encoding="utf-8")
     page.locator("#check").get_by_role("button").click()
-    expect(page.locator("#check .note")).to_contain_text("Identical: 40 of 40 losses", timeout=MINUTE)
+    expect(page.locator("#check .note")).to_contain_text("Identical: 40 of 40 losses", timeout=2 * MINUTE)
 
 
 @pytest.mark.parametrize("javascript", [True, False])
