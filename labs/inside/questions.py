@@ -47,6 +47,8 @@ def asks(spec: Mapping[str, Any]) -> frozenset[str]:
     """The questions that a run of this recipe has answers to."""
     family, task = spec.get("family", "gpt"), spec.get("task", "language")
     found = {"map", "neighbours"}
+    if spec.get("corpus") == "word-classes":
+        found.add("purity")
     if task == "embed" or family not in LAYERED:
         return frozenset(found)
     found |= {"next", "lens", "gradients"}
@@ -58,8 +60,6 @@ def asks(spec: Mapping[str, Any]) -> frozenset[str]:
         found.add("induction")
     if family == "seq2seq":
         found.add("alignment")
-    if spec.get("corpus") == "word-classes":
-        found.add("purity")
     return frozenset(found)
 
 

@@ -46,6 +46,10 @@ def _map() -> dict[str, str]:
         "point_class": _("%(token)s, of the class “%(class)s”, at step %(step)s. Click or Enter lists its neighbours."),
         "near": _("Nearest to %(token)s, step %(step)s"),
         "nearest": _("%(token)s at step %(step)s: its nearest neighbour is %(near)s, cosine %(cosine)s."),
+        "purity": _(
+            "Of each word's five nearest words %(share)s are of its class (between %(low)s and %(high)s); "
+            "by chance it would be %(chance)s."
+        ),
         "unwritable": _("This token cannot be written as text, so its neighbours cannot be asked for."),
     }
 

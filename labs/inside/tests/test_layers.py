@@ -1,4 +1,4 @@
-"""What the section on gradients shows of a run, and that its page names it."""
+"""What the sections on gradients and on the map show of a run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
+from labs.inside import questions
 from labs.inside.layers import in_order, pushes, title
 from labs.inside.token_words import token_words
 from labs.runner import run_dir
@@ -76,3 +77,9 @@ def test_the_page_has_the_table_without_script(learner: User, client_for: Callab
 def test_every_section_has_its_sentences() -> None:
     assert set(token_words()) == {"next", "surprise", "map", "layers", "gradients"}
     assert all(text for section in token_words().values() for text in section.values())
+
+
+def test_vectors_of_a_corpus_with_classes_are_measured_by_them_whatever_learnt_them() -> None:
+    assert "purity" in questions.asks({"task": "embed", "family": "skipgram", "corpus": "word-classes"})
+    assert "purity" in questions.asks({"corpus": "word-classes"})
+    assert "purity" not in questions.asks({"task": "embed", "family": "skipgram", "corpus": "stories"})

@@ -1,7 +1,7 @@
 // "Where tokens stand": the map of embeddings, step by step, and the neighbours of one token.
 import { decimals, fill, thousands } from "../words.js";
 import { html, svg } from "../widgets/elements.js";
-import { visible } from "./decoding.js";
+import { percent, visible } from "./decoding.js";
 import { before, extent, find, frameAt, labelled, look, nearest, outline, projection, towards } from "./points.js";
 import { asking, cell, code } from "./section.js";
 
@@ -12,6 +12,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 export function joinMap(root, page, words) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const askMap = asking(root, page, "map"), askNear = asking(part("near"), page, "neighbours");
+  const askPurity = asking(part("classes"), page, "purity");
   const [plot, slider, search] = ["plot", "frame", "search"].map(part);
   const state = { answer: null, frame: 0, at: -1, near: [], places: [], groups: [], classes: [], timer: 0 };
 
@@ -100,6 +101,15 @@ export function joinMap(root, page, words) {
     draw();
   }
 
+  /** How far neighbours are of one class, where the corpus has classes; at the page's step. */
+  async function purity() {
+    if (!page.facts.asks.includes("purity") || state.classes.length < 2) return;
+    const found = await askPurity({ step: page.step });
+    if (!found) return;
+    const shares = [found.purity.value, found.purity.low, found.purity.high, found.chance].map(percent);
+    part("purity").textContent = fill(words.purity, { share: shares[0], low: shares[1], high: shares[2], chance: shares[3] });
+  }
+
   function seek(frame) {
     state.frame = Math.max(0, Math.min(state.answer.frames.length - 1, frame));
     slider.value = state.frame;
@@ -135,6 +145,7 @@ export function joinMap(root, page, words) {
     slider.value = state.frame;
     legend();
     build();
+    purity();
     if (first) new ResizeObserver(() => Math.abs(plot.clientWidth - +plot.getAttribute("viewBox").split(" ")[2]) > 1 && plot.clientWidth && build()).observe(plot);
   }
 
@@ -172,6 +183,10 @@ export function joinMap(root, page, words) {
     if (i >= 0) choose(i, true);
     else if (search.value.trim()) neighbours(search.value);
   });
-  page.addEventListener("inside:changed", () => state.answer && frameAt(state.answer.frames, page.step) !== state.frame && seek(frameAt(state.answer.frames, page.step)));
+  page.addEventListener("inside:changed", ({ detail }) => {
+    if (!state.answer || !detail.changed.includes("step")) return;
+    seek(frameAt(state.answer.frames, page.step));
+    purity();
+  });
   return load();
 }
