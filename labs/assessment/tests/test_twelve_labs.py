@@ -30,8 +30,6 @@ pytestmark = [
 ]
 
 TINY: dict[str, Any] = {"n_layers": 1, "d_model": 16, "n_heads": 1, "d_ff": 16, "batch": 8}
-FIXED = ("scaling",)
-"""Its conditions fix width and tokens."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,7 +47,7 @@ def tiny(slug: str) -> dict[str, str]:
     """A lab's recipe as its form sends it, small where the lab's conditions allow it."""
     lab = LABS[slug]
     spec = lab.preset.to_dict()
-    small = {} if slug in FIXED else TINY | {"tokens": 6 * TINY["batch"] * spec["context"]}
+    small = TINY | {"tokens": 6 * TINY["batch"] * spec["context"]}
     if spec["examples"] and "examples" not in lab.graded.requires:
         small["examples"] = OPTIONS[spec["corpus"]]["size"].low
     return flat(spec | small) | {"lookback": "0"}
