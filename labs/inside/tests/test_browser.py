@@ -26,7 +26,7 @@ def inside(visitor: Visitor) -> Page:
     page.locator("#run").click()
     page.wait_for_url(re.compile(r"/runs/\d+/$"))
     expect(page.locator("#run-page")).to_have_attribute("data-state", "finished", timeout=MINUTE)
-    page.get_by_role("link", name="Inside").click()
+    page.get_by_role("link", name="Inside", exact=True).click()
     expect(page.locator("#attention [data-part=share] path").first).to_be_attached(timeout=MINUTE)
     return page
 
