@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from courses.quizzes.services import attempt_start
 from courses.tests.course_files import chapter, load, write_course
+from labs.assessment.tests.factories import make_open
 from labs.compare.tests.factories import make_share
 from labs.datasets.services import draft_create
 from labs.datasets.tests.factories import reviews_csv
@@ -119,6 +120,10 @@ RULES: dict[str, Rule] = {
     "probes/<int:probe_id>/": OWN_PAGE,
     "deployments/<int:deployment_id>/revoke/": OWN_FORM,
     "generations/<int:generation_id>/": OWN_PAGE,
+    "runs/<int:run_id>/report/": OWN_PAGE,
+    "runs/<int:run_id>/report.md": OWN_PAGE,
+    "runs/<int:run_id>/submissions/": OWN_FORM,
+    "submissions/<int:submission_id>/answers/": OWN_FORM,
     "runs/<int:run_id>/script/": OWN_PAGE,
     "runs/<int:run_id>/exports/<slug:kind>/": OWN_FORM,
     "runs/<int:run_id>/exports/<slug:kind>/status/": OWN_PAGE,
@@ -217,6 +222,7 @@ def ids(learner: User, manager: User, tmp_path: Path) -> dict[str, int]:
         "deployment_id": make_deployment(run).pk,
         "probe_id": Probe.objects.create(run=run, key="1", question="lens").pk,
         "export_id": make_script(run).pk,
+        "submission_id": make_open(learner).pk,
         "draft_id": draft_create(owner=learner, name="mine.csv", chunks=[reviews_csv()], lab="sentiment", recipe="").pk,
         "upload_id": Upload.objects.create(
             owner=learner, name="mine", sha256="0" * 64, size=2000, characters=2000, vocab_size=20
