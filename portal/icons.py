@@ -1,8 +1,10 @@
 """The icons: one stroked path each, on a 16 by 16 grid. Read by the `icon` template tag."""
 
 ICONS = {
+    "arrow-down": "M8 3v10M4.5 9.5 8 13l3.5-3.5",
     "arrow-left": "M13 8H3M6.5 4.5 3 8l3.5 3.5",
     "arrow-right": "M3 8h10M9.5 4.5 13 8l-3.5 3.5",
+    "arrow-up": "M8 13V3M4.5 6.5 8 3l3.5 3.5",
     "branch": "M4 2.5v11M4 10c0-3 8-1.5 8-5M12 2.5V5M2.5 13.5h3M10.5 2.5h3",
     "check": "M3 8.5 6.3 12 13 4.5",
     "chevron-down": "M3.5 6 8 10.5 12.5 6",

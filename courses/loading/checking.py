@@ -12,6 +12,7 @@ from typing import Any
 
 from courses.loading.errors import Problem
 from courses.loading.folder import ChapterFiles, read_course
+from courses.quizzes import grading
 
 WORDS = (1_500, 2_500)
 """Of a chapter's English prose, without blocks, formulas and tables' lines."""
@@ -127,7 +128,7 @@ def quiz_statistics(questions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{len(questions)} questions, expected {QUESTIONS[0]} to {QUESTIONS[1]}"
     if (count := sum(bool(question.get("review")) for question in questions)) != REVIEW:
         yield f"{count} questions for review, expected {REVIEW}"
-    if (count := sum(question["kind"] == "number" for question in questions)) < CALCULATED:
+    if (count := sum(question["kind"] in grading.NUMBERS | {"shape"} for question in questions)) < CALCULATED:
         yield f"{count} questions ask for a number, expected {CALCULATED} or more"
     single = [question for question in questions if question["kind"] == "single"]
     for language in ("en", "zh-hans"):

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from courses.loading import kinds
 from courses.loading.errors import Report
 from courses.loading.fields import Fields
-from courses.loading.markdown import render_text
 from courses.loading.yamls import parse_yaml
 
 MAX_QUIZ = 200_000
-KINDS = ("single", "multiple", "number")
+KINDS = ("single", "multiple", *kinds.KINDS)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def compile_quiz(text: str, *, report: Report, sections: Collection[str]) -> Com
         questions=[_question(entry, sections) for entry in fields.mappings("questions", least=1, most=60)],
     )
     fields.done()
-    _unique(fields, quiz.questions, "questions")
+    kinds.unique(fields, quiz.questions, "questions")
     return quiz
 
 
@@ -60,20 +60,11 @@ def _question(fields: Fields, sections: Collection[str]) -> dict[str, Any]:
         "section": section,
         "review": fields.flag("review"),
         "points": fields.number("points", low=0.5, high=100, default=1),
-        "prompt": _texts(fields, "prompt"),
+        "prompt": kinds.texts(fields, "prompt"),
     }
-    question |= _number(fields) if kind == "number" else _options(fields, kind)
+    question |= kinds.KINDS[kind](fields) if kind in kinds.KINDS else _options(fields, kind)
     fields.done()
     return question
-
-
-def _number(fields: Fields) -> dict[str, Any]:
-    return {
-        "answer": fields.number("answer", low=-1e12, high=1e12),
-        "tolerance": fields.number("tolerance", low=0, high=1e12),
-        "unit": fields.localised("unit", required=False, limit=30),
-        "why": _texts(fields, "why"),
-    }
 
 
 def _options(fields: Fields, kind: str) -> dict[str, Any]:
@@ -82,28 +73,17 @@ def _options(fields: Fields, kind: str) -> dict[str, Any]:
         {
             "id": entry.ident(),
             "right": entry.flag("right"),
-            "text": _texts(entry, "text"),
-            "why": _texts(entry, "why"),
+            "text": kinds.texts(entry, "text"),
+            "why": kinds.texts(entry, "why"),
         }
         for entry in entries
     ]
     for entry in entries:
         entry.done()
-    _unique(fields, options, "options")
+    kinds.unique(fields, options, "options")
     right = sum(bool(option["right"]) for option in options)
     if options and kind == "single" and right != 1:
         fields.problem("options", _("exactly one option must be right, here it is %(count)d") % {"count": right})
     if options and kind == "multiple" and right < 1:
         fields.problem("options", _("at least one option must be right"))
     return {"options": options}
-
-
-def _texts(fields: Fields, name: str) -> dict[str, str]:
-    return {language: render_text(text) for language, text in fields.localised(name).items()}
-
-
-def _unique(fields: Fields, entries: list[dict[str, Any]], name: str) -> None:
-    """Note ids that stand twice."""
-    ids = [entry["id"] for entry in entries if entry["id"]]
-    for repeated in sorted({value for value in ids if ids.count(value) > 1}):
-        fields.problem(name, _("the id “%(id)s” stands here twice") % {"id": repeated})

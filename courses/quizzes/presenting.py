@@ -15,7 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from courses.models import Answer, Attempt, Quiz, localised
-from courses.quizzes import grading
+from courses.quizzes import answering, grading
+from courses.quizzes.parts import ShownPart, parts_of
+from courses.quizzes.plot import Plot, plot_of
+
+FORMS = {"multiple": "options", "single": "options", "match": "parts", "order": "parts", "cloze": "cloze"}
+"""The template of each kind of question; the others are typed."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,31 @@ class ShownQuestion:
     flagged: bool
     sequence: int
     saved_at: Any = None
+    parts: list[ShownPart] = field(default_factory=list)
+    plot: Plot | None = None
+    is_code: bool = False
     result: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def form(self) -> str:
+        """Where the answer is given: the template in quizzes/kinds."""
+        return f"quizzes/kinds/_{FORMS.get(self.kind, 'typed')}.html"
+
+    @property
+    def graded(self) -> str:
+        """Where the answer is compared with the key."""
+        form = FORMS.get(self.kind, "typed")
+        return f"quizzes/kinds/_graded_{'parts' if form == 'cloze' else form}.html"
+
+    @property
+    def rule(self) -> str:
+        """How points are given for a part of the answer; empty when all of it must be right."""
+        return {
+            "multiple": _("Each right choice earns an equal share of the points, each wrong one takes a share away."),
+            "order": _("Each item in its right place earns an equal share of the points."),
+            "match": _("Each right pair earns an equal share of the points."),
+            "cloze": _("Each gap filled rightly earns an equal share of the points."),
+        }.get(self.kind, "")
 
 
 def questions_of(attempt: Attempt, *, reveal: bool = False) -> list[ShownQuestion]:
@@ -71,7 +100,10 @@ def _shown(
         points=whole(question.get("points", 1)),
         section=question["section"],
         html=html(question["prompt"]),
-        options=_options(question, order, value, reveal=reveal),
+        options=_options(question, order, value, reveal=reveal) if question.get("options") else [],
+        parts=parts_of(question, order, value, reveal=reveal),
+        plot=plot_of(question),
+        is_code=bool(question.get("code")),
         unit=str(localised(question["unit"])) if question.get("unit") else "",
         typed=value if isinstance(value, str) else "",
         answered=not grading.is_blank(value),
@@ -99,14 +131,24 @@ def _options(question: Mapping[str, Any], order: list[str], value: Any, *, revea
 
 
 def _result(question: Mapping[str, Any], value: grading.Answer) -> dict[str, Any]:
-    """Points and, for a number, the answer and its explanation."""
+    """Points, and the key of what was typed with its explanation."""
     mark = grading.grade(question, value)
     shown: dict[str, Any] = {"points": mark.points, "right": mark.right, "part": 0 < mark.points < mark.maximum}
-    if question["kind"] == "number":
+    shown["why"] = html(question["why"]) if question.get("why") else ""
+    shown["unreadable"] = not grading.is_readable(question, value)
+    if question["kind"] in grading.NUMBERS:
         shown |= {"answer": whole(question["answer"]), "tolerance": whole(question.get("tolerance", 0))}
-        shown["why"] = html(question["why"]) if question.get("why") else ""
-        shown["unreadable"] = isinstance(value, str) and not grading.read_numbers(value, grading.units_of(question))
+    elif question["kind"] == "shape":
+        shown["answer"] = question["answer"]
+    elif question["kind"] == "text":
+        shown |= {"answer": str(localised(question["accept"])[0]), "others": localised(question["accept"])[1:]}
     return shown
+
+
+def keyed(question: Mapping[str, Any]) -> ShownQuestion:
+    """A question with its key and without an answer, for its author."""
+    order = answering.choosable(question)
+    return _shown(question, order, None, place=1, reveal=True)
 
 
 def whole(number: float) -> float | int:
@@ -120,11 +162,9 @@ def clock(seconds: float | None) -> str:
 
 
 def is_readable(quiz: Quiz, key: str, value: grading.Answer) -> bool:
-    """Whether a typed answer is a number; said while the learner types, right or wrong only after grading."""
+    """Whether a typed answer is a number or a shape; said while it is typed, right or wrong only after grading."""
     question = next(question for question in quiz.questions if question["id"] == key)
-    if question["kind"] != "number" or not isinstance(value, str):
-        return True
-    return bool(grading.read_numbers(value, grading.units_of(question)))
+    return grading.is_readable(question, value)
 
 
 def page_texts() -> dict[str, str]:
@@ -155,6 +195,8 @@ def page_texts() -> dict[str, str]:
         "navFlagged": _("flagged"),
         "comma": pgettext("between names", ", "),
         "unreadable": _("This is not read as a number. Write it like 2.31 or 0.05."),
+        "unreadableShape": _("This is not read as a shape. Write it like 12, 64 or B, T, C."),
+        "moved": _("Place {place} of {total}."),
     }
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from courses.models import Answer, Attempt, Chapter, ChapterProgress
 from courses.progress import services as progress_services
-from courses.quizzes import grading, selectors
+from courses.quizzes import answering, grading, selectors
 from portal.lib.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(seconds=5)
 """An answer or submission that was under way when time ran out still counts."""
-MAX_TYPED = 40
-"""Longest number as typed, characters."""
 MAX_SEQUENCE = 2**53
 """Browsers count in milliseconds and keep whole numbers exact up to here."""
 
@@ -81,9 +79,17 @@ def shuffled(questions: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     """[[question id, [option id, ...]], ...] in a random order of both."""
     order: list[list[Any]] = []
     for question in random.sample(questions, len(questions)):
-        ids = [option["id"] for option in question.get("options") or ()]
-        order.append([question["id"], random.sample(ids, len(ids))])
+        order.append([question["id"], _mixed(question)])
     return order
+
+
+def _mixed(question: Mapping[str, Any]) -> list[str]:
+    """What may be chosen in `question`, in a random order; the items of an ordering never start in the right one."""
+    ids = answering.choosable(question)
+    mixed = random.sample(ids, len(ids))
+    while question["kind"] == "order" and mixed == ids and len(ids) > 1:
+        mixed = random.sample(ids, len(ids))
+    return mixed
 
 
 @transaction.atomic
@@ -100,7 +106,7 @@ def answer_save(*, user: User, attempt_id: int, question: str, given: Given) -> 
             _("Time is up or the attempt was submitted. This answer came too late and does not count."),
             status=409,
         )
-    value = _checked(_question(attempt, question), given.value)
+    value = answering.checked(_question(attempt, question), given.value)
     answer, _created = Answer.objects.get_or_create(attempt=attempt, question=question)
     if given.sequence > answer.sequence:
         answer.value, answer.flagged, answer.sequence = value, given.flagged, given.sequence
@@ -132,7 +138,7 @@ def _keep(attempt: Attempt, answers: Mapping[str, Given], now: datetime) -> None
         given, old = answers.get(question["id"]), stored.get(question["id"])
         if given is None or (old is not None and given.sequence < old.sequence):
             continue
-        value = _checked(question, given.value)
+        value = answering.checked(question, given.value)
         if old is None or old.value != value:
             fields = {"value": value, "sequence": given.sequence, "saved_at": now}
             Answer.objects.update_or_create(attempt=attempt, question=question["id"], defaults=fields)
@@ -206,17 +212,3 @@ def _question(attempt: Attempt, key: str) -> dict[str, Any]:
         if question["id"] == key:
             return dict(question)
     raise Http404
-
-
-def _checked(question: Mapping[str, Any], value: grading.Answer) -> grading.Answer:
-    """`value` in the form in which it is stored; None for a blank. Raises UserError "bad_answer"."""
-    if grading.is_blank(value):
-        return None
-    if question["kind"] == "number":
-        if isinstance(value, str) and len(value) <= MAX_TYPED and value.strip().isprintable():
-            return value.strip()
-    elif not isinstance(value, str) and value is not None:
-        known = {option["id"] for option in question["options"]}
-        if set(value) <= known and (len(value) == 1 or question["kind"] == "multiple"):
-            return sorted(set(value))
-    raise UserError("bad_answer", _("This is not an answer to the question."))

@@ -113,9 +113,10 @@ def attempt_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _given(form: QueryDict, value: str, flagged: str, sequence: str) -> services.Given:
-    """One answer of a form: options come as a list, a number as `<value>-typed`."""
+    """One answer of a form: options come as a list, a text as `<value>-typed`, parts as `<value>.<part>`."""
+    parts = {name.removeprefix(f"{value}."): form.get(name, "") for name in form if name.startswith(f"{value}.")}
     typed = form.get(f"{value}-typed")
-    chosen: grading.Answer = typed if typed is not None else form.getlist(value)
+    chosen: grading.Answer = parts or (typed if typed is not None else form.getlist(value))
     return services.Given(
         value=chosen,
         flagged=form.get(flagged) == "1",

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils import translation
-from django.utils.safestring import SafeString, mark_safe
 
 from courses.loading.errors import Problem
 from courses.models import LANGUAGES, localised
-from courses.quizzes.presenting import whole
+from courses.quizzes.presenting import keyed
 from courses.reader.blocks import Shown, show_parts
 from courses.reader.selectors import widget_styles
 from courses.studio import texts as checking
@@ -115,17 +114,4 @@ def _questions(texts: Mapping[str, str], figures: Mapping[str, str], language: s
 
 
 def _question(question: Mapping[str, Any]) -> dict[str, Any]:
-    options = [
-        option | {"text": _html(option["text"]), "why": _html(option["why"])} for option in question.get("options", ())
-    ]
-    words: dict[str, Any] = {
-        "prompt": _html(question["prompt"]),
-        "options": options,
-        "why": _html(question.get("why", {})),
-    }
-    words |= {name: whole(question[name]) for name in ("points", "answer", "tolerance") if name in question}
-    return dict(question) | words | {"unit": localised(question["unit"]) if question.get("unit") else ""}
-
-
-def _html(texts: Mapping[str, Any]) -> SafeString:
-    return mark_safe(str(localised(dict(texts))) if texts else "")  # noqa: S308 - sanitised by courses.loading
+    return {"shown": keyed(question), "review": question["review"]}

@@ -226,9 +226,9 @@ def test_both_languages_have_the_same_right_choices_in_the_checks() -> None:
 
 def test_quiz_is_complete_in_both_languages() -> None:
     questions = quiz()["questions"]
-    assert len({question["id"] for question in questions}) == len(questions) == 10
+    assert len({question["id"] for question in questions}) == len(questions) == 12
     assert sum(question["review"] for question in questions) == 3
-    assert {question["kind"] for question in questions} == {"single", "multiple", "number"}
+    assert {question["kind"] for question in questions} == {"single", "multiple", "number", "cloze", "shape"}
     for question in questions:
         texts = [question["prompt"], question.get("why"), question.get("unit")]
         for option in question.get("options", []):

@@ -5,6 +5,7 @@ import { countdown } from "./countdown.js";
 import { post } from "./http.js";
 import { typeset } from "./maths.js";
 import { submitter } from "./quiz-submit.js";
+import { TYPING, body, choices, focus, following, isAnswered, ordering, read, restore, typed } from "./quiz-values.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("attempt");
@@ -20,10 +21,7 @@ let retryAt = 0;
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const field = (section, name) => section.querySelector(`[name="${name}-${section.dataset.question}"]`);
-const typed = (section) => section.querySelector("input.input");
-const choices = (section) => [...section.querySelectorAll(".opt input")];
 const isFlagged = (section) => field(section, "flagged").value === "1";
-const isAnswered = (section) => (typed(section) ? Boolean(typed(section).value.trim()) : choices(section).some((i) => i.checked));
 
 // Saving
 
@@ -31,10 +29,10 @@ const queue = new AnswerQueue({ attempt: form.dataset.attempt, send, on: heard }
 
 async function send(item) {
   const section = questions.find((one) => one.dataset.question === item.question);
-  const body = new URLSearchParams({ sequence: item.sequence, flagged: item.flagged ? "1" : "0" });
-  if (typeof item.value === "string") body.set("value-typed", item.value);
-  else for (const one of item.value) body.append("value", one);
-  const response = await post(section.dataset.save, body, { signal: AbortSignal.timeout(10_000) });
+  const sent = body(item.value);
+  sent.set("sequence", item.sequence);
+  sent.set("flagged", item.flagged ? "1" : "0");
+  const response = await post(section.dataset.save, sent, { signal: AbortSignal.timeout(10_000) });
   const isJson = response.headers.get("Content-Type")?.includes("json");
   return { status: response.status, redirected: response.redirected, json: isJson ? await response.json() : null };
 }
@@ -42,8 +40,7 @@ async function send(item) {
 function save(section, soon = 0) {
   const sequence = Math.max(Number(field(section, "sequence").value) + 1, Date.now() + skew);
   field(section, "sequence").value = sequence;
-  const value = typed(section)?.value ?? choices(section).filter((i) => i.checked).map((i) => i.value);
-  queue.put({ question: section.dataset.question, value, flagged: isFlagged(section), sequence }, soon);
+  queue.put({ question: section.dataset.question, value: read(section), flagged: isFlagged(section), sequence }, soon);
   paint();
 }
 
@@ -69,19 +66,18 @@ function adopt(item, json) {
   const error = section.querySelector("p.error");
   if (error) {
     error.hidden = json.readable;
-    error.textContent = json.readable ? "" : texts.unreadable;
+    error.textContent = json.readable ? "" : texts[section.dataset.kind === "shape" ? "unreadableShape" : "unreadable"];
     typed(section).setAttribute("aria-invalid", !json.readable);
   }
   if (json.kept) return;
   field(section, "sequence").value = json.sequence;
-  restore(section, json);
+  bringBack(section, json);
   paint();
   byId("polite").textContent = texts.elsewhere;
 }
 
-function restore(section, { value, flagged }) {
-  if (typed(section)) typed(section).value = value ?? "";
-  else for (const input of choices(section)) input.checked = (value ?? []).includes(input.value);
+function bringBack(section, { value, flagged }) {
+  restore(section, value);
   field(section, "flagged").value = flagged ? "1" : "0";
 }
 
@@ -138,13 +134,13 @@ function paint() {
   byId("next").disabled = current === total - 1;
 }
 
-function show(index, focus = true) {
+function show(index, withFocus = true) {
   if (index < 0 || index >= questions.length) return;
   current = index;
   paint();
   history.replaceState(history.state, "", `#q-${index + 1}`);
   sessionStorage.setItem(PLACE, index + 1);
-  if (focus) (typed(questions[index]) ?? questions[index].querySelector(".opt input:checked") ?? choices(questions[index])[0]).focus();
+  if (withFocus) focus(questions[index]);
 }
 
 function toggleFlag(section) {
@@ -174,10 +170,10 @@ function leave(message) {
 
 form.addEventListener("change", (event) => {
   const section = event.target.closest(".question");
-  if (section && !event.target.matches("input.input")) save(section);
+  if (section && !event.target.matches(TYPING)) save(section);
 });
 form.addEventListener("input", (event) => {
-  if (event.target.matches("input.input")) save(event.target.closest(".question"), 500);
+  if (event.target.matches(TYPING)) save(event.target.closest(".question"), 500);
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -208,7 +204,9 @@ document.addEventListener("keydown", (event) => {
     submit.ask();
   } else if (event.key === "Enter" && event.target.matches(".question input")) {
     event.preventDefault();
-    show(current + 1);
+    const next = following(event.target);
+    if (next) next.focus();
+    else show(current + 1);
   } else if (!event.ctrlKey && !event.metaKey && !event.altKey && byId("keys-on").checked) single(event);
 });
 
@@ -216,7 +214,7 @@ function single(event) {
   if (event.target.matches("input:not([type=radio]):not([type=checkbox]), textarea, select")) return;
   const key = event.key.toLowerCase();
   const option = choices(questions[current])[Number(key) - 1];
-  if (typed(questions[current]) && /^[-\d.,]$/.test(key)) {
+  if (typed(questions[current])?.inputMode === "decimal" && /^[-\d.,]$/.test(key)) {
     typed(questions[current]).focus(); // the key itself then goes into the field
     return;
   }
@@ -230,6 +228,10 @@ function single(event) {
   event.preventDefault();
 }
 
+ordering(byId("questions"), (section, place, total) => {
+  save(section);
+  if (place) byId("polite").textContent = fill(texts.moved, { place, total });
+});
 addEventListener("online", () => queue.wake());
 document.addEventListener("visibilitychange", () => document.hidden || queue.wake());
 addEventListener("hashchange", fromHash);
@@ -239,7 +241,7 @@ for (const item of queue.waiting) {
   const section = questions.find((one) => one.dataset.question === item.question);
   if (!section || Number(field(section, "sequence").value) > item.sequence) continue;
   field(section, "sequence").value = item.sequence;
-  restore(section, item);
+  bringBack(section, item);
 }
 queue.wake();
 typeset(byId("questions"));
