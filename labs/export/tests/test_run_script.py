@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from labs.export import making, services, wording
@@ -164,6 +164,7 @@ def test_a_worker_that_was_given_up_writes_nothing(run: Run) -> None:
 
 
 def test_a_check_is_told_in_words() -> None:
+    translation.activate("en")
     same = {"outcome": "identical", "equal": 1000, "steps": 1000}
     assert wording.comparison(same) == "Identical: 1,000 of 1,000 losses, to the last bit."
     other = {"outcome": "close", "equal": 40, "steps": 90, "first_different": 41, "largest": 0.0004}
