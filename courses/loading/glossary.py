@@ -13,7 +13,7 @@ MAX_TERMS = 2_000
 
 
 def read_terms(fields: Fields, places: Collection[str]) -> list[dict[str, Any]]:
-    """The terms in file order: id, section ("chapter/section"), term and text by language.
+    """The terms in file order: id, section ("chapter/section"), term and text by language, and whether to mark them.
 
     `places` are the sections that there are. Problems are noted in the report of `fields`.
     """
@@ -27,7 +27,8 @@ def read_terms(fields: Fields, places: Collection[str]) -> list[dict[str, Any]]:
         if section and section not in places:
             entry.problem("section", _("there is no section “%(name)s”") % {"name": section})
         term, text = entry.localised("term", limit=100), entry.localised("text", limit=1000)
-        terms.append({"id": name, "section": section, "term": term, "text": text})
+        marked = entry.flag("mark", default=True)
+        terms.append({"id": name, "section": section, "term": term, "text": text, "mark": marked})
         entry.done()
     fields.done()
     return terms

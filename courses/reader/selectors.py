@@ -17,11 +17,12 @@ from courses.models import LANGUAGES, Chapter, ChapterProgress, ChapterVersion, 
 from courses.progress.rules import block_ids
 from courses.progress.selectors import Explainer, RuleStatus, evidence_of, progress_of
 from courses.reader.blocks import Facts, Shown, Typed, show_parts
+from courses.reader.terms import Glossary, Term, glossary, marked
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-HEAVY = ("current__body", "current__source", "current__figures")
+HEAVY = ("current__body", "current__source", "current__figures", "course__terms")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,8 @@ class Reading:
     parts: list[Shown]
     minutes: int
     rules: list[RuleStatus] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
+    """Those that the text marks."""
 
     @property
     def chapter(self) -> Chapter:
@@ -140,6 +143,12 @@ def published(course: str) -> QuerySet[Chapter]:
     return chapters.select_related("course", "current").defer(*HEAVY)
 
 
+def glossary_of(course: str, wanted: str = "") -> Glossary:
+    """The terms with `wanted` in one of their names. Raises Http404. Two queries."""
+    titles = {one.slug: str(localised(one.current.title)) for one in published(course) if one.current}
+    return glossary(get_object_or_404(Course, slug=course), titles, wanted)
+
+
 def chapter_get(course: str, chapter: str) -> Chapter:
     """A published chapter. Raises Http404. One query."""
     return get_object_or_404(published(course), slug=chapter)
@@ -171,7 +180,7 @@ def _stage(chapter: Chapter, progress: ChapterProgress | None) -> Stage:
 
 
 def read_section(user: User, course: str, chapter: str, section: str, *, typed: Typed | None = None) -> Reading:
-    """A section with its parts, rail and rules. Raises Http404. Four queries, and two for each lab named."""
+    """A section with its parts, rail and rules. Raises Http404. Five queries, and two for each lab named."""
     stages = stages_of(user, course)
     stage = next((one for one in stages if one.chapter.slug == chapter), None)
     ids = block_ids(stage.version.outline, "section") if stage else []
@@ -183,13 +192,17 @@ def read_section(user: User, course: str, chapter: str, section: str, *, typed: 
     explainer = Explainer(user)
     shown, other = sections_at(stage.version.pk, index)
     cards = {part["id"]: explainer.card(part["id"]) for part in shown["parts"] if part["kind"] == "lab"}
+    parts = show_parts(shown["parts"], facts=facts, others=other["parts"], typed=typed, cards=cards)
+    titles = {one.chapter.slug: one.title for one in stages}
+    parts, terms = marked(stage.chapter.course, titles, parts, place=f"{chapter}/{section}")
     return Reading(
         stage=stage,
         stages=stages,
         steps=steps_of(stage.version, facts, here=section),
         number=index + 1,
         section=shown,
-        parts=show_parts(shown["parts"], facts=facts, others=other["parts"], typed=typed, cards=cards),
+        parts=parts,
+        terms=terms,
         minutes=max(1, round(stage.version.outline[index]["weight"] * stage.chapter.minutes)),
         rules=explainer.explain(stage.progress, evidence) if stage.progress else [],
     )

@@ -19,7 +19,7 @@ from django_htmx.middleware import HtmxDetails
 from courses.models import Chapter, localised
 from courses.progress import services
 from courses.progress.rules import block_ids
-from courses.reader import blocks, selectors, terms
+from courses.reader import blocks, selectors
 from courses.reader.blocks import Typed
 from courses.reader.home import home_of
 from courses.reader.selectors import Reading
@@ -83,7 +83,7 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
 def glossary(request: HttpRequest, course: str) -> HttpResponse:
     """The course's terms, those that hold `?q=` in either language."""
     wanted = " ".join(request.GET.get("q", "").split())[:MAX_VALUE]
-    return render(request, "reader/glossary.html", {"found": terms.glossary_of(course, wanted), "wanted": wanted})
+    return render(request, "reader/glossary.html", {"found": selectors.glossary_of(course, wanted), "wanted": wanted})
 
 
 @require_safe

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,8 @@ from django.test import Client
 
 from courses.loading.errors import ContentError
 from courses.models import Course
+from courses.reader.blocks import Shown
+from courses.reader.marking import mark_terms
 from courses.tests.chapter_reading import COURSE, LANGUAGES, text_of
 from courses.tests.course_files import load, write_course
 from portal.accounts.models import User
@@ -93,3 +96,35 @@ def test_a_wrong_entry_is_named_by_its_line(db: None, tmp_path: Path, old: str, 
     with pytest.raises(ContentError, match=re.escape(reason)):
         load(folder)
     assert not Course.objects.exists()
+
+
+def test_a_text_marks_each_term_once_outside_of_formulas_code_and_links() -> None:
+    html = (
+        '<p>BPEs and <code>BPE</code> and <span class="math" data-tex="BPE">BPE</span> '
+        '<a href="/x/">BPE</a> BPE subBPE; the token <em>n-gram</em></p>'
+    )
+    parts = [Shown("html", 0, {"html": html, "tag": "p"}), Shown("html", 1, {"html": "<h3>BPE</h3>", "tag": "h3"})]
+    terms: list[dict[str, Any]] = [
+        {"id": "bpe", "section": "tokens/bpe", "term": {"en": "BPE", "zh-hans": "BPE"}},
+        {"id": "token", "section": "why/task", "term": {"en": "token", "zh-hans": "词元"}, "mark": False},
+        {"id": "n-gram", "section": "why/here", "term": {"en": "n-gram", "zh-hans": "n 元"}},
+    ]
+    shown, found = mark_terms(parts, terms, language="en", place="why/here")
+    assert [term["id"] for term in found] == ["bpe"]
+    button = '<button type="button" class="term" popovertarget="term-bpe">BPEs</button>'
+    assert shown[0].facts["html"] == html.replace("BPEs", button)
+    assert shown[1].facts["html"] == "<h3>BPE</h3>"
+
+
+def test_a_section_brings_the_cards_of_its_terms(
+    small: Course, learner: User, client_for: Callable[..., Client]
+) -> None:
+    small.terms[1] |= {
+        "term": {"en": "paragraph", "zh-hans": "段落"},
+        "text": {"en": "<b>A block.", "zh-hans": "一块。"},
+    }
+    small.save()
+    page = client_for(learner, language="en").get("/learn/small/one/first/").content.decode()
+    assert 'popovertarget="term-bpe">paragraph</button>' in page
+    assert page.count('id="term-bpe" popover') == 1
+    assert "&lt;b&gt;A block." in page

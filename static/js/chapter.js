@@ -53,6 +53,15 @@ reader.addEventListener("click", (event) => {
   if (open) typeset(peeked);
 });
 
+// ── Terms: the card opens below its word; without script it opens in the middle ──
+document.addEventListener("toggle", ({ target, newState }) => {
+  if (newState !== "open" || !target.matches?.(".term-card")) return;
+  const word = reader.querySelector(`[popovertarget="${target.id}"]`).getBoundingClientRect();
+  const left = Math.max(16, Math.min(word.left, innerWidth - target.offsetWidth - 16));
+  const below = word.bottom + 6 + target.offsetHeight <= innerHeight;
+  Object.assign(target.style, { inset: "auto", margin: "0", left: `${left}px`, top: `${below ? word.bottom + 6 : word.top - 6 - target.offsetHeight}px` });
+}, true);
+
 // ── Code ──
 function addCopy(pre) {
   pre.classList.add("can-copy");
