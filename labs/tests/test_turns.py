@@ -16,7 +16,7 @@ from labs.states import State
 from labs.tests.factories import make_run
 from portal.accounts.models import User
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_empty")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_empty")]
 
 LONG: dict[str, Any] = {"tokens": 64_000}
 """A thousand steps; about a second."""
