@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='course',
             name='terms',
-            field=models.JSONField(blank=True, default=list, help_text='see courses.loading.glossary', verbose_name='terms'),
+            field=models.JSONField(blank=True, default=list, help_text='the glossary: see courses.loading.glossary', verbose_name='terms'),
         ),
     ]
