@@ -25,7 +25,7 @@ def test_every_operation_is_on_the_page(learner: User, client_for: Callable[...,
 def test_an_operation_tells_its_fields() -> None:
     submit = next(operation for operation in operations() if operation.name == "runs_submit")
     assert (submit.method, submit.path, submit.status) == ("POST", "/api/runs/", "201")
-    assert {field.name for field in submit.request} == {"lab", "spec", "prediction", "idempotency_key"}
+    assert {field.name for field in submit.request} == {"lab", "spec", "prediction", "forecast", "idempotency_key"}
     assert {"id", "state", "held_out"} <= {field.name for field in submit.response}
     assert next(field for field in submit.request if field.name == "lab").required
 
