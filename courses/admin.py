@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from courses.models import (
+    Allowance,
     Answer,
     Attempt,
     Chapter,
@@ -139,3 +140,13 @@ class AnswerAdmin(RecordAdmin):
 
     list_display = ("attempt", "question", "flagged", "saved_at")
     list_select_related = ("attempt",)
+
+
+@admin.register(Allowance)
+class AllowanceAdmin(RecordAdmin):
+    """What managers granted, and why."""
+
+    list_display = ("user", "kind", "chapter", "percent", "reason", "granted_by", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("user", "chapter", "granted_by")
+    search_fields = ("user__email",)

@@ -61,6 +61,7 @@ class Quiz(models.Model):
     pass_percent = models.PositiveSmallIntegerField(_("percent needed"), default=80)
     time_limit_s = models.PositiveIntegerField(_("time limit, seconds"), default=0, help_text=_("0: no limit"))
     max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"), default=0, help_text=_("0: no limit"))
+    cool_down_s = models.PositiveIntegerField(_("wait between attempts, seconds"), default=0, help_text=_("0: none"))
     questions = models.JSONField(_("questions"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -216,6 +217,12 @@ class ChapterProgress(models.Model):
     )
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
     first_completed_at = models.DateTimeField(_("first completed"), null=True, blank=True)
+    redone_at = models.DateTimeField(
+        _("new quiz asked for"),
+        null=True,
+        blank=True,
+        help_text=_("Attempts at earlier quizzes begun before it do not count"),
+    )
     redo_of = models.ForeignKey(
         ChapterVersion,
         verbose_name=_("redo of version"),
@@ -232,6 +239,38 @@ class ChapterProgress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.chapter_id}"
+
+
+class Allowance(models.Model):
+    """What a manager granted a learner, and why; never changed afterwards. `token` makes a repeated request harmless.
+
+    kind attempt: one more attempt at the quiz of `chapter`. kind time: from then on `percent` more time in every quiz;
+    the latest one holds, 0 ends it.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="allowances"
+    )
+    kind = models.CharField(_("kind"), max_length=10, help_text=_("attempt or time"))
+    chapter = models.ForeignKey(
+        Chapter, verbose_name=_("chapter"), null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    percent = models.PositiveSmallIntegerField(_("percent more time"), default=0)
+    reason = models.CharField(_("reason"), max_length=300)
+    token = models.CharField(_("token of the form"), max_length=64)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("granted by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("granted"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("allowance")
+        verbose_name_plural = _("allowances")
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["user", "token"], name="allowance_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.kind}"
 
 
 class Evidence(models.Model):

@@ -14,6 +14,7 @@ from courses.loading.fields import Fields
 from courses.loading.yamls import parse_yaml
 
 MAX_QUIZ = 200_000
+MAX_COOL_DOWN_S = 30 * 86_400
 KINDS = ("single", "multiple", *kinds.KINDS)
 
 
@@ -24,6 +25,7 @@ class CompiledQuiz:
     pass_percent: int
     time_limit_s: int
     max_attempts: int
+    cool_down_s: int
     questions: list[dict[str, Any]]
 
 
@@ -42,6 +44,7 @@ def compile_quiz(text: str, *, report: Report, sections: Collection[str]) -> Com
         pass_percent=fields.integer("pass_percent", low=1, high=100),
         time_limit_s=fields.integer("time_limit_s", low=0, high=86_400, default=0),
         max_attempts=fields.integer("max_attempts", low=0, high=100, default=0),
+        cool_down_s=fields.integer("cool_down_s", low=0, high=MAX_COOL_DOWN_S, default=0),
         questions=[_question(entry, sections) for entry in fields.mappings("questions", least=1, most=60)],
     )
     fields.done()

@@ -118,5 +118,6 @@ def quiz_version(chapter: Chapter, compiled: Compiled) -> Quiz | None:
         pass_percent=compiled.quiz.pass_percent,
         time_limit_s=compiled.quiz.time_limit_s,
         max_attempts=compiled.quiz.max_attempts,
+        cool_down_s=compiled.quiz.cool_down_s,
         questions=compiled.quiz.questions,
     )

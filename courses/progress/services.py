@@ -144,10 +144,11 @@ def _redo(progress: ChapterProgress, version: ChapterVersion) -> bool:
     current.filter(kind__in=["guess", "check", "widget"], key__in=blocks).update(retired_at=now)
     if quiz_changed:
         current.filter(kind="quiz").update(retired_at=now)
+        progress.redone_at = now
     if progress.completed_at is not None:
         progress.redo_of, progress.completed_at = before, None
     progress.version, progress.rule = version, rules.freeze(version.rule, version.outline)
-    progress.save(update_fields=["version", "rule", "redo_of", "completed_at"])
+    progress.save(update_fields=["version", "rule", "redo_of", "redone_at", "completed_at"])
     _summarise(progress)
     _count_chapters(progress)
     return True

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
-from courses.models import Attempt, Chapter, ChapterProgress, Quiz
+from courses.models import Allowance, Attempt, Chapter, ChapterProgress, Quiz
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -23,7 +25,7 @@ def heavy(prefix: str) -> list[str]:
 
 @dataclass(frozen=True)
 class QuizOverview:
-    """What the start page shows. `left` is None where attempts are not limited."""
+    """What the start page shows. `left` is None where attempts are not limited, `next_at` where one may begin now."""
 
     chapter: Chapter
     quiz: Quiz
@@ -31,16 +33,23 @@ class QuizOverview:
     open: Attempt | None
     allowed: int | None
     left: int | None
+    next_at: datetime | None
+    time_limit_s: int
+    progress: ChapterProgress | None
 
     @property
     def best(self) -> Attempt | None:
         """The graded attempt with the highest score."""
-        graded = [attempt for attempt in self.attempts if attempt.state == "graded"]
+        graded = [attempt for attempt in self.attempts if attempt.state == "graded" and self.counts(attempt)]
         return max(graded, key=lambda attempt: attempt.percent or 0, default=None)
 
     @property
     def passed(self) -> bool:
-        return any(attempt.passed for attempt in self.attempts)
+        return any(attempt.passed and self.counts(attempt) for attempt in self.attempts)
+
+    def counts(self, attempt: Attempt) -> bool:
+        """Whether it counts for the chapter as it now is."""
+        return self.progress is None or not is_outdated(self.progress, attempt)
 
 
 def chapter_get(course: str, chapter: str) -> Chapter:
@@ -51,7 +60,7 @@ def chapter_get(course: str, chapter: str) -> Chapter:
 
 
 def quiz_overview(user: User, chapter: Chapter) -> QuizOverview:
-    """The quiz that applies to `user` and all their attempts at the chapter's quizzes. Raises Http404. Two queries."""
+    """The quiz that applies to `user` and all their attempts at its quizzes. Raises Http404. Three queries."""
     rows = ChapterProgress.objects.filter(user=user, chapter=chapter).select_related("version__quiz")
     progress = rows.defer(*heavy("version")).first()
     version = progress.version if progress else chapter.current
@@ -66,10 +75,33 @@ def quiz_overview(user: User, chapter: Chapter) -> QuizOverview:
         chapter=chapter,
         quiz=quiz,
         attempts=attempts,
-        open=next((attempt for attempt in attempts if attempt.state == "open"), None),
+        open=next((one for one in attempts if one.state == "open" and not is_outdated(progress, one)), None),
         allowed=allowed,
         left=None if allowed is None else max(0, allowed - taken),
+        next_at=next_at(quiz, attempts, timezone.now()),
+        time_limit_s=time_limit_s(user, quiz),
+        progress=progress,
     )
+
+
+def is_outdated(progress: ChapterProgress | None, attempt: Attempt) -> bool:
+    """Whether the chapter was given a new quiz, to be taken by everyone, after `attempt` at the old one had begun."""
+    if progress is None or progress.redone_at is None or attempt.started_at >= progress.redone_at:
+        return False
+    return attempt.quiz_id != progress.version.quiz_id
+
+
+def next_at(quiz: Quiz, attempts: Iterable[Attempt], now: datetime) -> datetime | None:
+    """When the wait after the last attempt at `quiz` is over; None when an attempt may begin."""
+    ends = [one.submitted_at for one in attempts if one.quiz_id == quiz.pk and one.submitted_at]
+    over = max(ends) + timedelta(seconds=quiz.cool_down_s) if ends else now
+    return over if over > now else None
+
+
+def time_limit_s(user: User, quiz: Quiz) -> int:
+    """The time that `user` has for `quiz`, with what a manager has allowed; 0 for no limit. One query."""
+    latest = Allowance.objects.filter(user=user, kind="time").values_list("percent", flat=True).first()
+    return quiz.time_limit_s * (100 + (latest or 0)) // 100
 
 
 def attempts_of(user: User, chapter: Chapter) -> QuerySet[Attempt]:

@@ -15,9 +15,10 @@ from django.db import transaction
 from django.db.models import Max
 from django.http import Http404
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from courses.models import Answer, Attempt, Chapter, ChapterProgress
+from courses.models import Answer, Attempt, Chapter, ChapterProgress, Quiz
 from courses.progress import services as progress_services
 from courses.quizzes import answering, grading, selectors
 from portal.lib.errors import UserError
@@ -43,7 +44,7 @@ class Given:
 def attempt_start(*, user: User, chapter: Chapter) -> Attempt:
     """The learner's open attempt, else a new one with questions, order and deadline frozen.
 
-    Raises UserError "no_quiz" or "no_attempt_left".
+    Raises UserError "no_quiz", "no_attempt_left" or "cool_down".
     """
     attempts = Attempt.objects.filter(user=user, quiz__chapter=chapter)
     for pk in attempts.filter(state="open").values_list("pk", flat=True):
@@ -65,14 +66,24 @@ def _create(user: User, progress: ChapterProgress) -> Attempt:
         message = _("All attempts at this quiz are used.")
         raise UserError("no_attempt_left", message, _("Ask your manager for another one."), status=409)
     now = timezone.now()
+    _check_wait(user, quiz, now)
+    limit = selectors.time_limit_s(user, quiz)
     return Attempt.objects.create(
         user=user,
         quiz=quiz,
         number=taken + 1,
         order=shuffled(quiz.questions),
         started_at=now,
-        deadline_at=now + timedelta(seconds=quiz.time_limit_s) if quiz.time_limit_s else None,
+        deadline_at=now + timedelta(seconds=limit) if limit else None,
     )
+
+
+def _check_wait(user: User, quiz: Quiz, now: datetime) -> None:
+    """Raises UserError "cool_down" while the wait after the last attempt lasts."""
+    over = selectors.next_at(quiz, Attempt.objects.filter(user=user, quiz=quiz), now) if quiz.cool_down_s else None
+    if over is not None:
+        at = date_format(timezone.localtime(over), "DATETIME_FORMAT")
+        raise UserError("cool_down", _("The next attempt can begin at %(time)s.") % {"time": at}, status=409)
 
 
 def shuffled(questions: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
@@ -146,10 +157,11 @@ def _keep(attempt: Attempt, answers: Mapping[str, Given], now: datetime) -> None
 
 @transaction.atomic
 def attempt_close(*, attempt_id: int) -> Attempt:
-    """Grade an attempt whose time is over with what was saved; one that is still running stays open."""
+    """Grade an attempt whose time is over, or that a redo has overtaken, with what was saved; others stay open."""
     attempt = Attempt.objects.select_for_update(of=("self",)).select_related("quiz__chapter", "user").get(pk=attempt_id)
-    if attempt.state == "open" and is_over(attempt, timezone.now()):
-        return _grade(attempt, ended_at=attempt.deadline_at or timezone.now())
+    now = timezone.now()
+    if attempt.state == "open" and (is_over(attempt, now) or _is_outdated(attempt)):
+        return _grade(attempt, ended_at=min(now, attempt.deadline_at or now))
     return attempt
 
 
@@ -176,6 +188,8 @@ def _grade(attempt: Attempt, *, ended_at: datetime) -> Attempt:
     attempt.passed = score.percent >= quiz.pass_percent
     attempt.results = {key: mark.points for key, mark in score.marks.items()}
     attempt.save()
+    if _is_outdated(attempt):
+        return attempt
     progress_services.record(
         user=attempt.user,
         chapter=quiz.chapter,
@@ -185,6 +199,13 @@ def _grade(attempt: Attempt, *, ended_at: datetime) -> Attempt:
         passed=attempt.passed,
     )
     return attempt
+
+
+def _is_outdated(attempt: Attempt) -> bool:
+    """Whether a redo has come between. The progress stays locked, so that none comes while the attempt is graded."""
+    rows = ChapterProgress.objects.filter(user=attempt.user, chapter=attempt.quiz.chapter)
+    rows = rows.select_for_update(of=("self",)).select_related("version").defer(*selectors.heavy("version"))
+    return selectors.is_outdated(rows.first(), attempt)
 
 
 def _evidence(attempt: Attempt) -> dict[str, Any]:

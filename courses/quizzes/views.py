@@ -46,7 +46,7 @@ def quiz(request: HttpRequest, course: str, chapter: str) -> HttpResponse:
         "overview": overview,
         "chapter": found,
         "title": title_of(found),
-        "time_limit": presenting.clock(overview.quiz.time_limit_s),
+        "time_limit": presenting.clock(overview.time_limit_s),
     }
     return render(request, "quizzes/quiz.html", context)
 
@@ -143,17 +143,21 @@ def _open_context(found: Attempt) -> dict[str, object]:
 def _result_context(request: HttpRequest, found: Attempt) -> dict[str, object]:
     """What the page of a graded attempt needs."""
     questions = presenting.questions_of(found, reveal=True)
+    overview = selectors.quiz_overview(person(request), found.quiz.chapter)
     return {
         "attempt": found,
         "chapter": found.quiz.chapter,
         "title": title_of(found.quiz.chapter),
-        "overview": selectors.quiz_overview(person(request), found.quiz.chapter),
+        "overview": overview,
+        "counts": overview.counts(found),
         "questions": sorted(questions, key=lambda question: bool(question.result["right"])),
         "in_order": questions,
         "right": sum(bool(question.result["right"]) for question in questions),
         "time": presenting.clock(
             (found.submitted_at - found.started_at).total_seconds() if found.submitted_at else None
         ),
-        "time_limit": presenting.clock(found.quiz.time_limit_s),
+        "time_limit": presenting.clock(
+            (found.deadline_at - found.started_at).total_seconds() if found.deadline_at else None
+        ),
         "out_of_time": bool(found.deadline_at and found.submitted_at and found.submitted_at >= found.deadline_at),
     }

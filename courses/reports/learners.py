@@ -11,7 +11,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from courses.models import Attempt, Chapter, ChapterProgress, Course, Enrolment, localised
+from courses.models import Allowance, Attempt, Chapter, ChapterProgress, Course, Enrolment, localised
 from courses.progress.selectors import RuleStatus, rules_of
 from courses.reports.scope import learners, scope_of
 
@@ -67,6 +67,14 @@ class Locked:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a manager granted; `title` is the chapter's, empty where it is for all quizzes."""
+
+    allowance: Allowance
+    title: str
+
+
+@dataclass(frozen=True)
 class LearnerReport:
     """Everything that the learner page shows."""
 
@@ -77,6 +85,8 @@ class LearnerReport:
     chapters: list[ChapterReport]
     attempts: list[AttemptLine]
     locked: list[Locked]
+    allowances: list[Grant]
+    extra_time: int
     complete: int
     quiz_mean: int | None
     as_of: datetime.datetime
@@ -96,7 +106,7 @@ def learner_get(viewer: User, pk: int) -> tuple[User, str]:
 def learner_report(viewer: User, pk: int, course: str = "") -> LearnerReport:
     """The report on one learner in one course. Raises Http404 for people in nobody's team of `viewer`.
 
-    Ten queries, and two for each lab that a rule names.
+    Eleven queries, and two for each lab that a rule names.
     """
     learner, teams = learner_get(viewer, pk)
     courses = list(Course.objects.all())
@@ -109,6 +119,7 @@ def learner_report(viewer: User, pk: int, course: str = "") -> LearnerReport:
     chapters = [_chapter(one, str(localised(titles[one.pk])), explained.get(one.pk)) for one in listed]
     attempts = list(_attempts(learner, chosen))
     scores = [row.progress.quiz_percent for row in chapters if row.progress and row.progress.quiz_percent is not None]
+    grants = list(Allowance.objects.filter(user=learner).select_related("granted_by", "chapter"))
     return LearnerReport(
         learner=learner,
         teams=teams,
@@ -117,6 +128,8 @@ def learner_report(viewer: User, pk: int, course: str = "") -> LearnerReport:
         chapters=chapters,
         attempts=[AttemptLine(one, one.quiz.chapter, str(localised(titles[one.quiz.chapter_id]))) for one in attempts],
         locked=[Locked(one, str(localised(titles[one.pk]))) for one in _locked(listed, explained, attempts)],
+        allowances=[Grant(one, str(localised(titles.get(one.chapter_id or 0, {})) or "")) for one in grants],
+        extra_time=next((one.percent for one in grants if one.kind == "time"), 0),
         complete=sum(bool(row.progress and row.progress.completed_at) for row in chapters),
         quiz_mean=sum(scores) // len(scores) if scores else None,
         as_of=timezone.now(),

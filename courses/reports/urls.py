@@ -10,4 +10,5 @@ urlpatterns = [
     path("team/<int:pk>/progress.csv", views.team_csv, name="team-csv"),
     path("team/learners/<int:pk>/", views.learner, name="learner"),
     path("team/learners/<int:pk>/<slug:course>/<slug:chapter>/attempt/", views.attempt_allow, name="attempt-allow"),
+    path("team/learners/<int:pk>/quiz-time/", views.time_allow, name="time-allow"),
 ]

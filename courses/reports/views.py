@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.reports import export, learners, selectors, services
+from portal.lib.numbers import whole
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -53,7 +55,13 @@ def team_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 def learner(request: HttpRequest, pk: int) -> HttpResponse:
     """One learner: chapters rule by rule, scores of attempts. Learners see their own page too."""
     report = learners.learner_report(person(request), pk, request.GET.get("course", ""))
-    context = {"report": report, "groups": learners.GROUPS, "own": report.learner.pk == person(request).pk}
+    context = {
+        "report": report,
+        "groups": learners.GROUPS,
+        "own": report.learner.pk == person(request).pk,
+        "token": uuid.uuid4().hex,
+        "extra_times": services.EXTRA_TIME,
+    }
     return render(request, "reports/learner.html", context)
 
 
@@ -61,6 +69,20 @@ def learner(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def attempt_allow(request: HttpRequest, pk: int, course: str, chapter: str) -> HttpResponse:
     """One more attempt at a quiz for a learner who has used all."""
-    services.attempt_allow(manager=person(request), learner_id=pk, course=course, chapter=chapter)
+    reason, token = request.POST.get("reason", ""), request.POST.get("token", "")
+    services.attempt_allow(
+        manager=person(request), learner_id=pk, course=course, chapter=chapter, reason=reason, token=token
+    )
     messages.success(request, _("One more attempt is allowed."))
+    return redirect("learner", pk=pk)
+
+
+@require_POST
+@login_required
+def time_allow(request: HttpRequest, pk: int) -> HttpResponse:
+    """More time in every quiz that a learner begins from now on."""
+    reason, token = request.POST.get("reason", ""), request.POST.get("token", "")
+    percent = whole(request.POST.get("percent"))
+    services.time_allow(manager=person(request), learner_id=pk, percent=percent, reason=reason, token=token)
+    messages.success(request, _("The time for quizzes is set."))
     return redirect("learner", pk=pk)

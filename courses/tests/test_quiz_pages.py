@@ -239,7 +239,7 @@ def test_posts_need_a_sign_in(client: Client, attempt: Attempt, name: str) -> No
 
 def test_pages_take_few_queries(client_for: ClientFor, attempt: Attempt, django_assert_max_num_queries: Any) -> None:
     client = client_for(attempt.user)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         client.get(reverse("quiz", args=PLACE))
     with django_assert_max_num_queries(5):
         client.get(reverse("attempt", args=[attempt.pk]))

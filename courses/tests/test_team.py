@@ -324,7 +324,14 @@ def test_a_manager_allows_another_attempt(client_for: ClientFor, manager: User, 
     client = client_for(manager, language="en")
     url = reverse("attempt-allow", args=[learner.pk, "course", chapter.slug])
     assert url in client.get(reverse("learner", args=[learner.pk])).content.decode()
-    assert client.post(url).status_code == 302
+    form = {"reason": "Was ill", "token": "t1"}
+    assert client.post(url, form).status_code == client.post(url, form).status_code == 302
+    assert ChapterProgress.objects.get(user=learner, chapter=chapter).extra_attempts == 1
+    assert client.post(url, {"reason": " ", "token": "t2"}).status_code == 422
+    assert client.post(url, {"reason": "Why not"}).status_code == 422
+    page = client_for(learner, language="en").get(reverse("learner", args=[learner.pk])).content.decode()
+    assert "Was ill" in page
+    assert manager.display_name in page
     assert url not in client.get(reverse("learner", args=[learner.pk])).content.decode()
     assert quizzes.attempt_start(user=learner, chapter=chapter).number == 4
 
@@ -340,7 +347,9 @@ def test_nobody_allows_attempts_to_themselves_or_to_strangers(
         use_all_attempts(person, chapter)
     for viewer, person in ((learner, learner), (manager, other_learner), (manager, manager)):
         url = reverse("attempt-allow", args=[person.pk, "course", chapter.slug])
-        assert client_for(viewer).post(url).status_code == 404
+        assert client_for(viewer).post(url, {"reason": "For me", "token": "t"}).status_code == 404
+        url = reverse("time-allow", args=[person.pk])
+        assert client_for(viewer).post(url, {"reason": "For me", "token": "t", "percent": "50"}).status_code == 404
     assert not ChapterProgress.objects.filter(extra_attempts__gt=0).exists()
 
 
