@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 
 PLACES = {
     "learner": ["/", "/labs/", "/labs/training/", "/labs/generation/", "/runs/", "/account/profile/"],
-    "manager": ["/team/", "/account/profile/"],
-    "author": ["/studio/", "/account/profile/"],
+    "manager": ["/team/", "/teaching/", "/account/profile/"],
+    "author": ["/studio/", "/lab-studio/", "/account/profile/"],
     "administrator": ["/admin/", "/control/", "/account/profile/"],
 }
 
