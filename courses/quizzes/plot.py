@@ -9,8 +9,8 @@ from typing import Any
 
 from courses.models import localised
 
-WIDTH, HEIGHT = 640.0, 360.0
-LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 16.0, 48.0
+WIDTH, HEIGHT = 640.0, 340.0
+LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 16.0, 28.0
 """Room around the plot for the numbers and names of the axes, in units of the drawing."""
 
 
