@@ -73,7 +73,7 @@ AUTHOR = (
 )
 ADMINISTRATOR = ("/control/",)
 WALKS = [
-    (role, places, turn)
+    pytest.param(role, places, turn, id=f"{role or 'anybody'}-{turn}")
     for role, places in (("", ANYBODY), ("learner", LEARNER), ("author", AUTHOR), ("administrator", ADMINISTRATOR))
     for turn in range(min(len(LOOKS), len(places)))
 ]
