@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from courses.models import (
     Allowance,
     Answer,
+    AnswerEvent,
     Attempt,
     Chapter,
     ChapterProgress,
@@ -150,3 +151,11 @@ class AllowanceAdmin(RecordAdmin):
     list_filter = ("kind",)
     list_select_related = ("user", "chapter", "granted_by")
     search_fields = ("user__email",)
+
+
+@admin.register(AnswerEvent)
+class AnswerEventAdmin(RecordAdmin):
+    """The log of attempts."""
+
+    list_display = ("attempt", "question", "flagged", "at")
+    list_select_related = ("attempt",)

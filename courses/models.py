@@ -361,3 +361,21 @@ class Answer(models.Model):
         verbose_name = _("answer")
         verbose_name_plural = _("answers")
         constraints = [models.UniqueConstraint(fields=["attempt", "question"], name="one_answer")]
+
+
+class AnswerEvent(models.Model):
+    """One change of an answer as it reached the server: the log of an attempt. Rows are only added."""
+
+    attempt = models.ForeignKey(Attempt, verbose_name=_("attempt"), on_delete=models.CASCADE, related_name="events")
+    question = models.CharField(_("question"), max_length=80)
+    value = models.JSONField(_("value"), null=True)
+    flagged = models.BooleanField(_("flagged"), default=False)
+    at = models.DateTimeField(_("saved"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("change of an answer")
+        verbose_name_plural = _("changes of answers")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} {self.question}"

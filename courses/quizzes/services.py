@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from courses.models import Answer, Attempt, Chapter, ChapterProgress, Quiz
 from courses.progress import services as progress_services
-from courses.quizzes import answering, grading, selectors
+from courses.quizzes import answering, grading, log, selectors
 from portal.lib.errors import UserError
 
 if TYPE_CHECKING:
@@ -120,9 +120,12 @@ def answer_save(*, user: User, attempt_id: int, question: str, given: Given) -> 
     value = answering.checked(_question(attempt, question), given.value)
     answer, _created = Answer.objects.get_or_create(attempt=attempt, question=question)
     if given.sequence > answer.sequence:
+        changed = (answer.value, answer.flagged) != (value, given.flagged)
         answer.value, answer.flagged, answer.sequence = value, given.flagged, given.sequence
         answer.saved_at = timezone.now()
         answer.save()
+        if changed:
+            log.note(answer)
     return answer, answer.sequence == given.sequence
 
 
@@ -152,7 +155,11 @@ def _keep(attempt: Attempt, answers: Mapping[str, Given], now: datetime) -> None
         value = answering.checked(question, given.value)
         if old is None or old.value != value:
             fields = {"value": value, "sequence": given.sequence, "saved_at": now}
-            Answer.objects.update_or_create(attempt=attempt, question=question["id"], defaults=fields)
+            answer, _created = Answer.objects.update_or_create(
+                attempt=attempt, question=question["id"], defaults=fields
+            )
+            if old is not None or value is not None:
+                log.note(answer)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.models import Attempt, Chapter, localised
-from courses.quizzes import grading, presenting, selectors, services
+from courses.quizzes import grading, log, presenting, selectors, services
 from portal.lib.errors import UserError
 from portal.lib.numbers import whole
 
@@ -150,6 +150,7 @@ def _result_context(request: HttpRequest, found: Attempt) -> dict[str, object]:
         "title": title_of(found.quiz.chapter),
         "overview": overview,
         "counts": overview.counts(found),
+        "log": log.lines_of(found, questions),
         "questions": sorted(questions, key=lambda question: bool(question.result["right"])),
         "in_order": questions,
         "right": sum(bool(question.result["right"]) for question in questions),

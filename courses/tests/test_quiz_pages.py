@@ -153,6 +153,23 @@ def test_the_result_explains_every_answer_and_leads_on(client_for: ClientFor, at
     assert reverse("quiz-start", args=PLACE) in page
 
 
+def test_the_log_tells_each_change_in_its_order(client_for: ClientFor, attempt: Attempt) -> None:
+    client = client_for(attempt.user, language="en")
+    for sequence, form in enumerate(
+        [{"value-typed": "1"}, {"value-typed": "1"}, {"value-typed": "2.5"}, {"value-typed": ""}], start=1
+    ):
+        client.post(save_url(attempt, "sum"), form | {"sequence": sequence})
+    client.post(save_url(attempt, "sum"), {"value-typed": "late", "sequence": 1})  # older than what is kept
+    client.post(save_url(attempt, "sum"), {"value-typed": "", "flagged": "1", "sequence": 9})
+    page = client.post(reverse("attempt-submit", args=[attempt.pk]), follow=True).content.decode()
+    place = 1 + [key for key, _options in attempt.order].index("sum")
+    log = page[page.index('id="log"') :]
+    said = [f"Question {place}, {words}" for words in ("saved: 1", "saved: 2.5", "cleared", "flagged")]
+    assert [log.count(line) for line in said] == [1, 1, 1, 1]
+    assert [log.index(line) for line in said] == sorted(log.index(line) for line in said)
+    assert "late" not in log
+
+
 def test_an_expired_attempt_is_graded_when_it_is_looked_at(client_for: ClientFor, attempt: Attempt) -> None:
     assert attempt.deadline_at
     attempt.started_at -= timedelta(seconds=700)
@@ -244,5 +261,5 @@ def test_pages_take_few_queries(client_for: ClientFor, attempt: Attempt, django_
     with django_assert_max_num_queries(5):
         client.get(reverse("attempt", args=[attempt.pk]))
     client.post(reverse("attempt-submit", args=[attempt.pk]))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get(reverse("attempt", args=[attempt.pk]))
