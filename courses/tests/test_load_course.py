@@ -145,8 +145,10 @@ BROKEN: list[tuple[str, str, str, str]] = [
         "one/quiz.yaml",
         "kind: number",
         "kind: essay",
-        "one/quiz.yaml:7: “essay” is unknown: use one of single, multiple, number, text, order, match, "
-        "cloze, shape, curve",
+        (
+            "one/quiz.yaml:7: “essay” is unknown: use one of single, multiple, number, text, order, match, "
+            "cloze, shape, curve"
+        ),
     ),
     ("one/quiz.yaml", ", zh-hans: '因为。'", "", "one/quiz.yaml:13: “zh-hans” is missing"),
     ("one/quiz.yaml", "tolerance: 0.02", "tolerance: -1", "one/quiz.yaml:10: “tolerance” must lie between 0 and 1e+12"),

@@ -80,6 +80,7 @@ RULES: dict[str, Rule] = {
     "team/learners/<int:pk>/<slug:course>/<slug:chapter>/attempt/": Rule(
         methods="POST", allowed=frozenset({"manager"}), refused=404
     ),
+    "team/learners/<int:pk>/quiz-time/": Rule(methods="POST", allowed=frozenset({"manager"}), refused=404),
     "studio/": STUDIO_PAGE,
     "studio/<slug:course>/<slug:chapter>/": STUDIO_PAGE,
     "studio/<slug:course>/<slug:chapter>/preview/": STUDIO_FORM,
