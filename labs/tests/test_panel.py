@@ -57,7 +57,7 @@ def test_every_lab_opens_in_both_languages(
     assert not response.context["recipe"].errors
     assert not any(knob.changed for knob in response.context["recipe"].knobs)
     assert response.context["estimate"].params > 100
-    assert 1 < response.context["estimate"].seconds < 300
+    assert 0.1 < response.context["estimate"].seconds < 300
 
 
 @pytest.mark.parametrize(("slug", "preset"), PRESETS)

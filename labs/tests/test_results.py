@@ -235,6 +235,7 @@ REASONS: dict[str, dict[str, Any]] = {
     "too_few_examples": {"needed": 1, "found": 0, "part": "train"},
     "examples_too_long": {"context": 24, "shortest": 40},
     "wrong_kind": {"needed": "labelled", "found": "text"},
+    "changed_data": {},
     "recipe": {"fields": {"d_model": ["not_as_in_base", {"base": 64}]}},
 }
 
