@@ -10,6 +10,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from django.utils import timezone
 from labs import paces, queue, turns
 from labs.assessment.carrying import secret_of, settle
 from labs.channel import Channel
-from labs.children import Child, nursery
+from labs.children import Child, NurseryError, nursery
 from labs.control.models import Mode, mode_now
 from labs.curves import Ledger, bounded
 from labs.drain import draining
@@ -53,6 +54,8 @@ def work() -> int:
     """Carry runs, slice by slice, until none waits or the worker is being stopped. Returns how many slices."""
     carried = 0
     while not draining():
+        with suppress(NurseryError):  # what keeps it from starting, a run that was claimed shall tell
+            nursery.warm()  # before a lease runs
         run = queue.claim()
         if run is None:
             break
