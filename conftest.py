@@ -38,11 +38,10 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_language() -> Iterator[None]:
+def own_language() -> None:
     """Each test starts in the site's language and time zone: requests of the one before may have changed both."""
     translation.activate(settings.LANGUAGE_CODE)
     timezone.deactivate()
-    yield
 
 
 @pytest.fixture

@@ -195,13 +195,16 @@ def check(user: Any, lab: str, values: Mapping[str, Any]) -> tuple[RunSpec | Non
     wrong: dict[str, str] = {}
     if facts is None:
         wrong["corpus"] = str(wording.SPEC["unknown_corpus"])
-    elif spec.corpus in CORPORA and CORPORA[spec.corpus].named_only and spec.corpus not in LABS[lab].corpora:
-        wrong["corpus"] = str(wording.SPEC["wrong_kind"])
-    elif facts.kind and facts.kind != UPLOADS.get(spec.task):
+    elif _reserved(spec.corpus, lab) or (facts.kind and facts.kind != UPLOADS.get(spec.task)):
         wrong["corpus"] = str(wording.SPEC["wrong_kind"])
     if spec.base and base_run(user, spec.base) is None:
         wrong["base"] = str(wording.SPEC["no_base"])
     return spec, facts, wrong
+
+
+def _reserved(corpus: str, lab: str) -> bool:
+    """Whether other labs have this corpus for themselves."""
+    return corpus in CORPORA and CORPORA[corpus].named_only and corpus not in LABS[lab].corpora
 
 
 def estimate(user: Any, lab: str, values: Mapping[str, Any]) -> Estimate:

@@ -159,12 +159,16 @@ def run_page(request: HttpRequest, run: Run, status: int = 200, **more: Any) -> 
     found = LABS[run.lab]
     prompts = run.spec["prompts"]
     prompt = prompts[min(_index(request.GET.get("prompt")), len(prompts) - 1)]
-    data = selectors.snapshot(run) | {
-        "prompts": prompts,
-        "planned": presenters.planned(run),
-        "text": results.is_text(run),
-        "measures": results.measure_words(),
-    } | beside(run)
+    data = (
+        selectors.snapshot(run)
+        | {
+            "prompts": prompts,
+            "planned": presenters.planned(run),
+            "text": results.is_text(run),
+            "measures": results.measure_words(),
+        }
+        | beside(run)
+    )
     if found.prediction.measure != "loss":
         data["run"]["prediction"] = None  # the chart is about losses
     context = status_context(request, run) | {

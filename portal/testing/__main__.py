@@ -62,7 +62,7 @@ def tests() -> list[Step]:
         ("tests on SQLite", lambda: _pytest(*PARALLEL, *QUICK)),
         ("tests with real processes and Chromium", _slow),
         ("tests on PostgreSQL", _on_postgres),
-        ("tests under python -O", lambda: _pytest(*PARALLEL, *QUICK, optimise=True)),
+        ("tests under python -O", lambda: _pytest(*PARALLEL, *QUICK, *APPS, optimise=True)),
     ]
 
 
