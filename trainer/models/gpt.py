@@ -69,7 +69,7 @@ class GPT(Model):
         start = cache.length
         x = self.positions.add(self.embed(ids, cache), start)  # (B, T, C)
         x = advance(x, self.blocks, cache, self.positions.rotation(start, end), self.config)  # (B, 1, C)
-        return self.logits(x, ids[:, -1:])[:, -1]
+        return self.logits(x, ids).select(1, 0)  # nothing is pooled here, so the ids do not matter
 
     def embed(self, ids: Tensor, cache: Cache | None) -> Tensor:
         """Each token's own row and, from tables of their own, those of the tokens before it (B, T, C)."""

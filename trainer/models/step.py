@@ -14,10 +14,10 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import gelu, rms_norm, scaled_dot_product_attention
 
 from trainer.models.config import ModelConfig
-from trainer.models.layers import Block, Cache, Weights, activate, norm
+from trainer.models.layers import Block, Cache, Weights
 
 
 def can_advance(x: Tensor) -> bool:
@@ -37,52 +37,68 @@ def advance(
     before, residual, kind = config.norm_place == "before", config.residual, config.norm
     shape, last = (B, T, 3, config.n_heads, -1), cache.weights[-1]
     x = x.reshape(B * T, C)
-    for weights, memory in zip(cache.weights, cache.memory.unbind(0), strict=True):
+    if rotation is not None:
+        rotation = rotation[:, None, None]  # (T, 1, 1, D / 2)
+    # Looked up once for all layers: where this position's keys and values go, and all up to it.
+    places = cache.memory.narrow(4, cache.length, T).unbind(0)  # each (2, B, H, T, D)
+    seen = cache.memory.narrow(4, 0, cache.length + T).flatten(0, 1).unbind(0)  # each (B, H, S, D): keys, values, ...
+    for at, weights in enumerate(cache.weights):
         qkv, proj, up, down = weights
         heads = torch.mm(norm(x, kind) if before else x, qkv).view(shape)  # (B, T, 3, H, D)
         if rotation is not None:
             turn(heads, rotation)
         if weights is last and T > 1:
             x = x.view(B, T, C)[:, -1]  # (B, C)
-            y = attended(heads, memory, cache.length, queries=1)
+            y = attended(heads, places[at], seen[2 * at], seen[2 * at + 1], queries=1)
         else:
-            y = attended(heads, memory, cache.length, queries=T)
-        x = torch.addmm(x, y, proj) if residual else torch.mm(y, proj)
+            y = attended(heads, places[at], seen[2 * at], seen[2 * at + 1], queries=T)
+        x = x.addmm_(y, proj) if residual else torch.mm(y, proj)
         if not before:
             x = norm(x, kind)
-        h = activate(torch.mm(norm(x, kind) if before else x, up), config.activation)
-        x = torch.addmm(x, h, down) if residual else torch.mm(h, down)
+        h = bent(torch.mm(norm(x, kind) if before else x, up), config.activation)
+        x = x.addmm_(h, down) if residual else torch.mm(h, down)
         if not before:
             x = norm(x, kind)
     cache.length += T
     return x.view(B, 1, C)
 
 
+def norm(x: Tensor, kind: str) -> Tensor:
+    """As `trainer.models.layers.norm`, without the wrapper around torch's function: there are ten a token."""
+    return torch.layer_norm(x, x.shape[-1:]) if kind == "layer" else rms_norm(x, x.shape[-1:])
+
+
+def bent(x: Tensor, kind: str) -> Tensor:
+    """As `trainer.models.layers.activate`, in place where torch can."""
+    if kind == "gelu":
+        return gelu(x)
+    return x.relu_().square_() if kind == "relu2" else x.relu_()
+
+
 def weights_of(block: nn.Module) -> Weights:
-    """A block's four matrices, inputs first: views, so that nothing is copied."""
+    """A block's four matrices, inputs first: views, for a text of a few dozen tokens would not repay copies."""
     assert isinstance(block, Block)  # for the type checker: a list of modules forgets of which kind
     attention, feed_forward = block.attention, block.feed_forward
     return attention.qkv.t(), attention.proj.t(), feed_forward.up.t(), feed_forward.down.t()
 
 
 def turn(heads: Tensor, rotation: Tensor) -> None:
-    """Queries and keys of heads (B, T, 3, H, D) by the angles of their positions (T, D / 2), in place."""
+    """Queries and keys of heads (B, T, 3, H, D) by the angles of their positions (T, 1, 1, D / 2), in place."""
     pairs = torch.view_as_complex(heads.view(*heads.shape[:-1], -1, 2))  # (B, T, 3, H, D / 2)
-    pairs[:, :, :2].mul_(rotation[:, None, None])
+    pairs.narrow(2, 0, 2).mul_(rotation)
 
 
-def attended(heads: Tensor, memory: Tensor, start: int, *, queries: int) -> Tensor:
+def attended(heads: Tensor, place: Tensor, k: Tensor, v: Tensor, *, queries: int) -> Tensor:
     """What the last queries (as many as said, one or all) of heads (B, T, 3, H, D) find, rows (B queries, C).
 
-    Keys and values go into the memory (2, B, H, context, D) of the layer, from position `start` on.
+    Their keys and values go into `place` (2, B, H, T, D), the end of all that are kept, k and v (B, H, S, D).
     """
     B, T, _, H, D = heads.shape
     if T == 1:
         one = heads.squeeze(1)  # (B, 3, H, D)
-        memory.select(3, start).copy_(one.narrow(1, 1, 2).transpose(0, 1))
-        k, v = memory.narrow(3, 0, start + 1).unbind(0)  # each (B, H, S, D)
+        place.squeeze(3).copy_(one.narrow(1, 1, 2).transpose(0, 1))
         return scaled_dot_product_attention(one.select(1, 0).unsqueeze(2), k, v).reshape(B, H * D)
     q, k, v = heads.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, T, D)
-    memory[:, :, :, :T] = torch.stack((k, v))
+    place[0], place[1] = k, v
     y = scaled_dot_product_attention(q[:, :, T - queries :], k, v, is_causal=queries > 1)  # (B, H, queries, D)
     return y.transpose(1, 2).reshape(B * queries, H * D)
