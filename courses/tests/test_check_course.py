@@ -20,14 +20,14 @@ def test_the_shipped_course_has_no_finding(capsys: pytest.CaptureFixture[str]) -
 
 
 FAULTS = [
-    ("work/chapter.yaml", "minutes: 40", "minutes: 90", "work/chapter.yaml: 90 minutes are stated"),
-    ("work/quiz.yaml", "review: true", "review: false", "work/quiz.yaml: 0 questions for review"),
+    ("practice/chapter.yaml", "minutes: 40", "minutes: 90", "practice/chapter.yaml: 90 minutes are stated"),
+    ("practice/quiz.yaml", "review: true", "review: false", "practice/quiz.yaml: 0 questions for review"),
     ("glossary.yaml", "en: 'ablation'", "en: 'ablutions'", "“ablutions” does not stand in scale/inside (en)"),
     ("COVERAGE.md", "scale#modes", "scale#moods", "there is no scale#moods"),
     ("COVERAGE.md", "| 9.5 |", "| – |", "9.5 of the article is missing"),
-    ("work/en.md", "A month has", "A [month](#nowhere) has", "no heading here has the id “nowhere”"),
-    ("work/zh-hans.md", "\\frac{1{,}440}{0.00135}", "\\frac{1{,}440}{0.00135", "“{” and “}” do not match"),
-    ("work/en.md", "## Your project", "Word " * 2_000 + "\n\n## Your project", "words of prose, expected"),
+    ("practice/en.md", "A month has", "A [month](#nowhere) has", "no heading here has the id “nowhere”"),
+    ("practice/zh-hans.md", "\\frac{1{,}440}{0.00135}", "\\frac{1{,}440}{0.00135", "“{” and “}” do not match"),
+    ("practice/en.md", "## Your project", "Word " * 2_000 + "\n\n## Your project", "words of prose, expected"),
 ]
 
 

@@ -177,7 +177,7 @@ def test_a_widget_is_in_the_link_as_the_reader_has_set_it(visitor: Visitor) -> N
 
 def test_both_models_can_be_made_the_cheaper_one(visitor: Visitor) -> None:
     page = visitor.open(language="zh-hans", scheme="dark")
-    sign_in(page, "learner", language="zh-hans", to=f"{COURSE}/work/cost/")
+    sign_in(page, "learner", language="zh-hans", to=f"{COURSE}/practice/cost/")
     widget = page.locator("#block-cost-calculator")
     expect(widget.locator(".cost-status")).to_have_text("大模型更便宜，每月少 757 美元。")
     widget.get_by_label("未发现错误的代价").press("Home")

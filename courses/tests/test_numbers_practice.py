@@ -1,4 +1,4 @@
-"""The chapter "work": every cost, bound and break-even is computed again; both languages say so."""
+"""The chapter "practice": every cost, bound and break-even is computed again; both languages say so."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from courses.tests.chapter_reading import LANGUAGES, block, missing, quiz_of, right_texts
 
-CHAPTER = "work"
+CHAPTER = "practice"
 USE = {"requests": 20_000, "read": 1_500, "write": 300, "check": 30, "wage": 40, "harm": 5}
 SMALL, LARGE = {"read": 0.5, "write": 2, "error": 0.02}, {"read": 5, "write": 20, "error": 0.01}
 
