@@ -14,19 +14,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import django
 import torch
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.embedded")
-django.setup()
-
-from benchmarks.common import report  # noqa: E402 - after the set-up
-from labs.branches.bands import FILE, fingerprint  # noqa: E402 - after the set-up
-from labs.catalogue import FOLDER, LABS  # noqa: E402 - after the set-up
-from trainer.events import Finished, HeldOut  # noqa: E402 - after the set-up
-from trainer.loop import train  # noqa: E402 - after the set-up
-from trainer.measures.band import band  # noqa: E402 - after the set-up
-from trainer.spec import RunSpec  # noqa: E402 - after the set-up
+from benchmarks.common import report
+from labs.branches.bands import FILE, fingerprint
+from labs.catalogue import FOLDER, LABS
+from trainer.events import Finished, HeldOut
+from trainer.loop import train
+from trainer.measures.band import band
+from trainer.spec import RunSpec
 
 NICE = 15
 SEEDS = 5

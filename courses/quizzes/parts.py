@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.safestring import SafeString, mark_safe
-
 from courses.models import localised
 from courses.quizzes import grading
 
@@ -33,7 +31,8 @@ class ShownPart:
 
     id: str
     place: int
-    html: SafeString
+    html: str
+    """Sanitised, or escaped, by courses.loading when the quiz was published."""
     choices: list[ShownChoice]
     value: str
     right: bool | None = None
@@ -61,7 +60,7 @@ def _items(question: Mapping[str, Any], order: Sequence[str], given: Mapping[str
         ShownPart(
             id=key,
             place=place,
-            html=mark_safe(str(localised(by_id[key]["text"]))),  # noqa: S308 - sanitised by courses.loading
+            html=str(localised(by_id[key]["text"])),
             choices=[ShownChoice(one, one, given.get(key) == one) for one in places],
             value=given.get(key, ""),
         )
@@ -75,7 +74,7 @@ def _pairs(question: Mapping[str, Any], order: Sequence[str], given: Mapping[str
         ShownPart(
             id=pair["id"],
             place=place,
-            html=mark_safe(str(localised(pair["text"]))),  # noqa: S308 - sanitised by courses.loading
+            html=str(localised(pair["text"])),
             choices=[ShownChoice(key, texts[key], given.get(pair["id"]) == key) for key in order],
             value=given.get(pair["id"], ""),
         )
@@ -93,7 +92,7 @@ def _gaps(question: Mapping[str, Any], order: Sequence[str], given: Mapping[str,
             ShownPart(
                 id=key,
                 place=place,
-                html=mark_safe(before),  # noqa: S308 - sanitised or escaped by courses.loading
+                html=before,
                 choices=[ShownChoice(one, texts[one], given.get(key) == one) for one in mixed],
                 value=given.get(key, ""),
             )
